@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * numaperf: strict NUMA placement, and locality that is measured.
+ *
+ * The whole ABI of numaperf.ko. Everything goes through ioctl(2), read(2) and
+ * poll(2) on a descriptor of /dev/numaperf; one open file is a *session*.
+ *
+ * Conventions
+ * -----------
+ * Every argument structure begins with
+ *
+ *	__u32 size;	sizeof(the structure) as the caller was compiled
+ *	__u32 flags;	bits of this call, or 0
+ *
+ * and grows only at its end. An older caller's shorter structure is taken as
+ * if the rest were zero; a newer caller's longer structure is accepted if what
+ * this kernel does not know is zero. Results are written back into the
+ * caller's structure up to the caller's size. Fields named "pad" must be zero.
+ * The ioctl numbers do not encode a size.
+ *
+ * Node and CPU sets are bitmaps of __u64 words, least significant bit first:
+ * bit n of the set is bit n % 64 of word n / 64. "bits" is how many bits the
+ * array holds (a multiple of 64, at most NUMAPERF_SET_BITS_MAX). Ids are the
+ * kernel's; they may be sparse and are never an index into a result array.
+ *
+ * Errno contract
+ * --------------
+ *	E2BIG		size is larger than this kernel's structure and what it
+ *			does not know is not zero
+ *	EINVAL		size is smaller than the first version of the structure;
+ *			a value is out of range: empty set, zero or unaligned or
+ *			wrapping range, unknown source
+ *	EOPNOTSUPP	unknown flag or non-zero padding; or this kernel lacks
+ *			the feature (struct numaperf_ioc_info says which and why)
+ *	ENOTTY		unknown ioctl number
+ *	EFAULT		the argument, or memory it points at, can't be accessed
+ *	EMSGSIZE	a result array is too small; the needed count is in the
+ *			structure, nothing else was written
+ *	EPERM		not allowed for this caller
+ *	ESRCH		no such process or thread
+ *	ENOENT		no such lease or target
+ *	ESTALE		the session is used by another process than the one that
+ *			took the lease
+ *	EBUSY		already strictly pinned, or in a state that excludes it
+ *	EDQUOT		a quota of this user is used up; reason says which
+ *	ENOMEM		the kernel has no memory for its own bookkeeping
+ *	EXDEV		strict pin: a CPU or page is outside the asked set
+ *	EADDRNOTAVAIL	range pin: memory that can't be held where it is
+ *			(ZONE_MOVABLE, a device)
+ *	ENODATA		range pin: a page of the range is not mapped or not present
+ *	EACCES		range pin: a mapping that isn't writable, or a writable
+ *			mapping of a file other than shmem and hugetlb
+ *	EINTR		interrupted by a signal; nothing was taken
+ *
+ * Calls that take something write @reason (enum numaperf_reason) also when
+ * they fail, so that two causes of one errno can be told apart.
+ */
+#ifndef _UAPI_LINUX_NUMAPERF_H
+#define _UAPI_LINUX_NUMAPERF_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define NUMAPERF_DEVICE_NAME	"numaperf"
+#define NUMAPERF_DEVICE_PATH	"/dev/numaperf"
+
+#define NUMAPERF_SET_BITS_MAX	65536
+#define NUMAPERF_COMM_LEN	16
+
+#define NUMAPERF_IOC_INFO	_IO('N', 0x80)	/* struct numaperf_ioc_info */
+#define NUMAPERF_IOC_THREAD_PIN	_IO('N', 0x81)	/* struct numaperf_ioc_thread_pin */
+#define NUMAPERF_IOC_RANGE_PIN	_IO('N', 0x82)	/* struct numaperf_ioc_range_pin */
+#define NUMAPERF_IOC_RELEASE	_IO('N', 0x83)	/* struct numaperf_ioc_release */
+#define NUMAPERF_IOC_PLACEMENT	_IO('N', 0x84)	/* struct numaperf_ioc_placement */
+#define NUMAPERF_IOC_TRACK	_IO('N', 0x85)	/* struct numaperf_ioc_track */
+#define NUMAPERF_IOC_READ	_IO('N', 0x86)	/* struct numaperf_ioc_read */
+/* 0x87 is kept for NUMAPERF_IOC_REGION_NEW (observed regions): ENOTTY so far */
+#define NUMAPERF_IOC_LEASES	_IO('N', 0x88)	/* struct numaperf_ioc_leases */
+#define NUMAPERF_IOC_REVOKE	_IO('N', 0x89)	/* struct numaperf_ioc_release */
+
+/*
+ * In flags of every call that takes something (THREAD_PIN, RANGE_PIN, TRACK):
+ * do all checks, take nothing. 0 means that the call would have succeeded.
+ */
+#define NUMAPERF_DRY_RUN	(1U << 31)
+
+/* Why: told by failing calls, by lost or ended leases, by absent sources. */
+enum numaperf_reason {
+	NUMAPERF_REASON_NONE = 0,
+
+	/* a source or feature is not there */
+	NUMAPERF_REASON_DISABLED = 1,		/* by module parameter */
+	NUMAPERF_REASON_NO_HOOK = 2,		/* this kernel lacks the hook */
+	NUMAPERF_REASON_NO_BALANCING = 3,	/* built without NUMA balancing */
+	NUMAPERF_REASON_NOT_REQUESTED = 4,	/* the target was tracked without it */
+
+	/* a thread pin is refused */
+	NUMAPERF_REASON_OUTSIDE_SET = 16,	/* affinity not within the set */
+	NUMAPERF_REASON_ALREADY_PINNED = 17,
+	NUMAPERF_REASON_DEADLINE = 18,		/* SCHED_DEADLINE excludes it */
+	NUMAPERF_REASON_FOREIGN_THREAD = 19,	/* not of the caller's process */
+	NUMAPERF_REASON_UNREACHABLE = 20,	/* thread couldn't be armed in time */
+	NUMAPERF_REASON_PRIVILEGE = 21,		/* strict_pin=cap; TRACK of another's */
+
+	/* a range pin is refused */
+	NUMAPERF_REASON_UNMAPPED = 32,		/* wrong_addr: start of the hole */
+	NUMAPERF_REASON_ABSENT = 33,		/* wrong_addr: touch it first */
+	NUMAPERF_REASON_WRONG_NODE = 34,	/* wrong_addr, wrong_node */
+	NUMAPERF_REASON_MOVABLE_ONLY = 35,	/* a page in ZONE_MOVABLE */
+	NUMAPERF_REASON_READ_ONLY = 36,
+	NUMAPERF_REASON_FILE_MAPPING = 37,	/* writable, neither shmem nor hugetlb */
+	NUMAPERF_REASON_DEVICE_MAPPING = 38,	/* VM_IO, VM_PFNMAP, device memory */
+
+	/* a quota is used up */
+	NUMAPERF_REASON_LOCKED_MEMORY = 48,	/* RLIMIT_MEMLOCK, summed per user */
+	NUMAPERF_REASON_LEASE_QUOTA = 49,
+	NUMAPERF_REASON_THREAD_QUOTA = 50,
+	NUMAPERF_REASON_NO_MEMORY = 51,		/* the kernel had none */
+
+	/* a lease was lost (it still exists, but no longer holds) */
+	NUMAPERF_REASON_CPUSET = 64,		/* its CPUs left the cpuset */
+	NUMAPERF_REASON_CPU_OFFLINE = 65,
+	NUMAPERF_REASON_UNMAPPED_PART = 66,	/* munmap, mremap, MADV_DONTNEED */
+
+	/* a lease ended, or a target is no longer counted */
+	NUMAPERF_REASON_RELEASED = 80,
+	NUMAPERF_REASON_CLOSED = 81,
+	NUMAPERF_REASON_EXITED = 82,
+	NUMAPERF_REASON_EXECED = 83,
+	NUMAPERF_REASON_REVOKED = 84,
+	NUMAPERF_REASON_UNMAPPED_ALL = 85,
+	NUMAPERF_REASON_CREDENTIALS = 86,	/* set-id exec, changed credentials */
+};
+
+/* ------------------------------------------------------------------ info */
+
+enum numaperf_feature {
+	NUMAPERF_FEATURE_THREAD_PIN = 0,
+	NUMAPERF_FEATURE_RANGE_PIN = 1,
+	NUMAPERF_FEATURE_PLACEMENT = 2,
+	NUMAPERF_FEATURE_HINT = 3,		/* source "hint" */
+	NUMAPERF_FEATURE_FAULT = 4,		/* source "fault" */
+	NUMAPERF_FEATURE_MM_HOLD = 5,		/* single-threaded targets seen right */
+	NUMAPERF_FEATURE_REASSERT = 6,		/* pins re-asserted after cpuset writes */
+	NUMAPERF_FEATURE_COUNT
+};
+
+/*
+ * Sources of samples; what each measures (its estimand):
+ * HINT		"touched-pages": of the pages touched since the balancing scan
+ *		armed them, on which node they were when touched, and from which
+ *		CPU node
+ * FAULT	"first-touch": on which node freshly faulted pages landed
+ */
+enum numaperf_source {
+	NUMAPERF_SOURCE_HINT = 0,
+	NUMAPERF_SOURCE_FAULT = 1,
+	NUMAPERF_SOURCE_COUNT
+};
+
+/**
+ * struct numaperf_ioc_info - what this module can do here (NUMAPERF_IOC_INFO)
+ * @size: see above
+ * @flags: 0
+ * @features: out: bit n is feature n, as far as it works here
+ * @known: out: all features this module knows
+ * @reasons: out: for each feature, why its bit is not set (enum numaperf_reason)
+ * @active: out: bit n: hooks of source n are registered at the moment
+ * @node_ids: out: node ids are below this
+ * @cpu_ids: out: CPU ids are below this
+ * @page_size: out: bytes
+ * @locked_bytes: out: locked memory charged to the caller's user, by anyone
+ * @locked_limit: out: the caller's RLIMIT_MEMLOCK; ~0: unlimited or privileged
+ * @leases: out: leases that the caller's user holds
+ * @leases_max: out: how many it may hold
+ * @threads: out: threads tracked for the caller's user
+ * @threads_max: out: how many it may track
+ * @sessions: out: open sessions of the whole module
+ */
+struct numaperf_ioc_info {
+	__u32 size;
+	__u32 flags;
+	__u64 features;
+	__u64 known;
+	__u16 reasons[16];
+	__u32 active;
+	__u32 node_ids;
+	__u32 cpu_ids;
+	__u32 page_size;
+	__u64 locked_bytes;
+	__u64 locked_limit;
+	__u32 leases;
+	__u32 leases_max;
+	__u32 threads;
+	__u32 threads_max;
+	__u32 sessions;
+	__u32 pad;
+};
+
+/* ---------------------------------------------------------------- leases */
+
+/* flags of THREAD_PIN */
+#define NUMAPERF_PIN_INHERIT_THREADS	(1U << 0)  /* threads created later too */
+#define NUMAPERF_PIN_INHERIT_CHILDREN	(1U << 1)  /* forked children too */
+#define NUMAPERF_PIN_KEEP_ON_EXEC	(1U << 2)  /* the lease outlives exec */
+
+/**
+ * struct numaperf_ioc_thread_pin - lock a thread's affinity (NUMAPERF_IOC_THREAD_PIN)
+ * @size: see above
+ * @flags: NUMAPERF_PIN_*, NUMAPERF_DRY_RUN
+ * @tid: thread of the caller's process, 0: the caller
+ * @cpus_bits: bits in *@cpus
+ * @cpus: set of CPUs; the thread's affinity must be within it
+ * @lease: out: id of the new lease
+ * @reason: out: enum numaperf_reason
+ * @pad: 0
+ *
+ * Locks the affinity that the thread *has* (set it before, by
+ * sched_setaffinity(2), which honours the cpuset). While the lease lives,
+ * sched_setaffinity(2) on the thread by anyone, moving it into another cpuset
+ * and enabling the cpuset controller above it fail with EINVAL; when the
+ * kernel rewrites the mask by itself (cpuset writes, CPU hotplug), it is
+ * re-asserted, or the lease becomes lost.
+ */
+struct numaperf_ioc_thread_pin {
+	__u32 size;
+	__u32 flags;
+	__s32 tid;
+	__u32 cpus_bits;
+	__aligned_u64 cpus;
+	__u64 lease;
+	__u32 reason;
+	__u32 pad;
+};
+
+/**
+ * struct numaperf_ioc_range_pin - hold pages where they are (NUMAPERF_IOC_RANGE_PIN)
+ * @size: see above
+ * @flags: NUMAPERF_DRY_RUN
+ * @addr: start, page-aligned, in the caller's address space
+ * @length: bytes, a multiple of the page size
+ * @nodes: set of nodes; every page must already be on one of them
+ * @nodes_bits: bits in *@nodes
+ * @reason: out: enum numaperf_reason
+ * @lease: out: id of the new lease
+ * @wrong_addr: out: the first page that stood in the way
+ * @wrong_node: out: its node, -1: none
+ * @pad: 0
+ *
+ * All or nothing. Nothing absent is faulted in: touch it before, by writing. (A
+ * page that is still shared by copy-on-write is copied, as by a write.) Pages
+ * are charged to the locked memory of the user. munmap, mremap, MAP_FIXED and
+ * MADV_DONTNEED over the range take those pages out of the lease and make it
+ * lost.
+ */
+struct numaperf_ioc_range_pin {
+	__u32 size;
+	__u32 flags;
+	__u64 addr;
+	__u64 length;
+	__aligned_u64 nodes;
+	__u32 nodes_bits;
+	__u32 reason;
+	__u64 lease;
+	__u64 wrong_addr;
+	__s32 wrong_node;
+	__u32 pad;
+};
+
+/**
+ * struct numaperf_ioc_release - end a lease (NUMAPERF_IOC_RELEASE, _REVOKE)
+ * @size: see above
+ * @flags: 0
+ * @lease: its id
+ *
+ * RELEASE: a lease of this session, by the process that took it (ESTALE
+ * otherwise). REVOKE: any lease, with CAP_SYS_NICE in the initial user
+ * namespace; the holder gets an event.
+ */
+struct numaperf_ioc_release {
+	__u32 size;
+	__u32 flags;
+	__u64 lease;
+};
+
+enum numaperf_lease_kind {
+	NUMAPERF_LEASE_THREAD = 1,
+	NUMAPERF_LEASE_RANGE = 2,
+};
+
+enum numaperf_lease_state {
+	NUMAPERF_LEASE_HELD = 1,
+	NUMAPERF_LEASE_LOST = 2,
+};
+
+/**
+ * struct numaperf_lease_record - one lease, as listed
+ * @id: never reused while the module is loaded
+ * @kind: enum numaperf_lease_kind
+ * @state: enum numaperf_lease_state
+ * @reason: why it is lost, else 0
+ * @flags: as taken
+ * @pid: process that took it, as the caller sees it; 0: not visible from here
+ * @tid: the pinned thread (THREAD), else 0
+ * @uid: its user, in the caller's user namespace
+ * @threads: threads pinned now (THREAD)
+ * @comm: name of the pinned thread or of the process
+ * @since_ns: CLOCK_MONOTONIC when it was taken
+ * @addr: start of the range; 0 unless it is the caller's own or the caller has
+ *	CAP_PERFMON
+ * @length: bytes asked (RANGE)
+ * @held: bytes held now (RANGE)
+ * @reasserted: times the mask was put back after the kernel rewrote it
+ * @losses: times the lease became lost, or pages taken out of it
+ */
+struct numaperf_lease_record {
+	__u64 id;
+	__u32 kind;
+	__u32 state;
+	__u32 reason;
+	__u32 flags;
+	__s32 pid;
+	__s32 tid;
+	__u32 uid;
+	__u32 threads;
+	char comm[NUMAPERF_COMM_LEN];
+	__u64 since_ns;
+	__u64 addr;
+	__u64 length;
+	__u64 held;
+	__u64 reasserted;
+	__u64 losses;
+};
+
+/* flags of LEASES */
+#define NUMAPERF_LEASES_MINE	(1U << 0)	/* this session's only */
+
+/**
+ * struct numaperf_ioc_leases - list leases (NUMAPERF_IOC_LEASES)
+ * @size: see above
+ * @flags: NUMAPERF_LEASES_MINE
+ * @lease: only this one; 0: all that the caller may see (those of its own
+ *	user; with CAP_SYS_NICE everyone's)
+ * @entries: array of struct numaperf_lease_record
+ * @count: in: room in *@entries; out: leases there are
+ * @entry_size: sizeof(struct numaperf_lease_record)
+ * @set: bitmap for the CPUs or nodes of lease @lease, or 0
+ * @set_bits: in: bits in *@set; out (EMSGSIZE): bits needed
+ * @pad: 0
+ */
+struct numaperf_ioc_leases {
+	__u32 size;
+	__u32 flags;
+	__u64 lease;
+	__aligned_u64 entries;
+	__u32 count;
+	__u32 entry_size;
+	__aligned_u64 set;
+	__u32 set_bits;
+	__u32 pad;
+};
+
+/* ------------------------------------------------------------- placement */
+
+/**
+ * struct numaperf_node_pages - resident pages of one node
+ * @node: its id
+ * @pad: 0
+ * @pages: base pages there
+ * @huge_pages: of these, base pages that are mapped by huge entries
+ */
+struct numaperf_node_pages {
+	__s32 node;
+	__u32 pad;
+	__u64 pages;
+	__u64 huge_pages;
+};
+
+/**
+ * struct numaperf_ioc_placement - where pages are (NUMAPERF_IOC_PLACEMENT)
+ * @size: see above
+ * @flags: 0
+ * @addr: start, page-aligned, in the caller's address space
+ * @length: bytes, a multiple of the page size
+ * @nodes: array of struct numaperf_node_pages; only nodes with pages appear
+ * @count: in: room in *@nodes; out: nodes with pages
+ * @entry_size: sizeof(struct numaperf_node_pages)
+ * @absent: out: pages mapped by nobody yet, swapped out, or the zero page
+ * @unmapped: out: pages outside any mapping
+ * @other: out: present, but without a node (device memory)
+ */
+struct numaperf_ioc_placement {
+	__u32 size;
+	__u32 flags;
+	__u64 addr;
+	__u64 length;
+	__aligned_u64 nodes;
+	__u32 count;
+	__u32 entry_size;
+	__u64 absent;
+	__u64 unmapped;
+	__u64 other;
+};
+
+/* -------------------------------------------------------------- tracking */
+
+/* flags of TRACK */
+#define NUMAPERF_TRACK_PROCESS	(1U << 0)  /* all threads, now and later */
+#define NUMAPERF_TRACK_CHILDREN	(1U << 1)  /* forked children too */
+
+/**
+ * struct numaperf_ioc_track - begin to count (NUMAPERF_IOC_TRACK)
+ * @size: see above
+ * @flags: NUMAPERF_TRACK_*, NUMAPERF_DRY_RUN
+ * @pid: thread (or process, with PROCESS); 0: the caller
+ * @sources: in: bit n: source n wanted; out: those that count now
+ * @fault_period: user-mode page faults from one sample to the next, on
+ *	average; 0: default
+ * @target: out: handle for READ, within this session
+ * @reason: out: enum numaperf_reason
+ * @pad: 0
+ *
+ * Another process than the caller's: same real, effective and saved ids and
+ * dumpable, or CAP_PERFMON in the initial user namespace. Threads of the
+ * target's process that start later are counted with PROCESS. Counting
+ * survives exec, but (without CAP_PERFMON) ends where a set-id, file-capability
+ * or unreadable binary begins or the credentials change. Ends with the session.
+ */
+struct numaperf_ioc_track {
+	__u32 size;
+	__u32 flags;
+	__s32 pid;
+	__u32 sources;
+	__u32 fault_period;
+	__u32 target;
+	__u32 reason;
+	__u32 pad;
+};
+
+/**
+ * struct numaperf_cell - one counter of the matrix
+ * @thread: index into the array of threads of the same READ
+ * @source: enum numaperf_source
+ * @cpu_node: node of the CPU that accessed
+ * @page_node: node of the page when it was accessed, before any migration
+ * @samples: faults
+ * @pages: base pages they stand for (512 for a 2 MiB page)
+ */
+struct numaperf_cell {
+	__u32 thread;
+	__u32 source;
+	__s32 cpu_node;
+	__s32 page_node;
+	__u64 samples;
+	__u64 pages;
+};
+
+/* flags of struct numaperf_thread_record */
+#define NUMAPERF_THREAD_EXITED		(1U << 0)
+#define NUMAPERF_THREAD_LOST		(1U << 1)  /* CREDENTIALS; counts ended */
+#define NUMAPERF_THREAD_HINT_BLIND	(1U << 2)  /* task policy hides it from HINT:
+						    * MPOL_BIND and others without
+						    * MPOL_F_NUMA_BALANCING
+						    */
+#define NUMAPERF_THREAD_SINGLE_BLIND	(1U << 3)  /* the mm could not be held: local
+						    * pages of a single-threaded
+						    * process give no hint faults
+						    */
+
+/**
+ * struct numaperf_thread_record - one tracked thread
+ * @pid: its process, as the caller sees it
+ * @tid: the thread
+ * @flags: NUMAPERF_THREAD_*
+ * @cpu_node: node it last ran on
+ * @comm: its name
+ * @faults: user-mode page faults seen by FAULT, sampled or not
+ * @unresolved: FAULT samples whose page had no node (zero page, gone again)
+ * @missed: samples lost for want of memory or because one was under way
+ */
+struct numaperf_thread_record {
+	__s32 pid;
+	__s32 tid;
+	__u32 flags;
+	__s32 cpu_node;
+	char comm[NUMAPERF_COMM_LEN];
+	__u64 faults;
+	__u64 unresolved;
+	__u64 missed;
+};
+
+/* flags of READ */
+#define NUMAPERF_READ_STOP	(1U << 0)	/* stop counting, then read */
+
+/**
+ * struct numaperf_ioc_read - read the counters of a target (NUMAPERF_IOC_READ)
+ * @size: see above
+ * @flags: NUMAPERF_READ_*
+ * @target: from TRACK
+ * @active: out: bit n: source n was counting for this target
+ * @threads: array of struct numaperf_thread_record
+ * @cells: array of struct numaperf_cell, only those not zero
+ * @nr_threads: in: room; out: threads, exited ones included
+ * @nr_cells: in: room; out: cells
+ * @thread_size: sizeof(struct numaperf_thread_record)
+ * @cell_size: sizeof(struct numaperf_cell)
+ * @time_ns: out: CLOCK_MONOTONIC of this read
+ * @since_ns: out: CLOCK_MONOTONIC when counting began
+ * @missed: out: hits of hooks that were skipped by the kernel (kprobe nmissed,
+ *	ftrace recursion), since since_ns, of the whole machine
+ * @untracked: out: threads of the target that could not be added
+ * @reasons: out: for each source, why it does not count
+ *
+ * Counters only grow. EMSGSIZE: nr_threads and nr_cells tell what is needed
+ * (more may have come by the next call).
+ */
+struct numaperf_ioc_read {
+	__u32 size;
+	__u32 flags;
+	__u32 target;
+	__u32 active;
+	__aligned_u64 threads;
+	__aligned_u64 cells;
+	__u32 nr_threads;
+	__u32 nr_cells;
+	__u32 thread_size;
+	__u32 cell_size;
+	__u64 time_ns;
+	__u64 since_ns;
+	__u64 missed;
+	__u64 untracked;
+	__u32 reasons[8];
+};
+
+/* ---------------------------------------------------------------- events */
+
+enum numaperf_event_type {
+	NUMAPERF_EVENT_LEASE_LOST = 1,
+	NUMAPERF_EVENT_LEASE_ENDED = 2,		/* not by RELEASE */
+	NUMAPERF_EVENT_LEASE_REASSERTED = 3,
+	NUMAPERF_EVENT_TARGET_LOST = 4,
+	NUMAPERF_EVENT_TARGET_EXITED = 5,	/* its last thread */
+};
+
+/**
+ * struct numaperf_event_record - what read(2) on the session returns
+ * @size: of this record; records follow each other at this distance
+ * @type: enum numaperf_event_type
+ * @reason: enum numaperf_reason
+ * @dropped: events lost before this one for want of room, saturating
+ * @time_ns: CLOCK_MONOTONIC
+ * @id: lease or target
+ * @pid: process concerned, in the reader's pid namespace; 0: not visible
+ * @tid: thread concerned
+ * @addr: first address concerned (ranges)
+ * @value: pages lost (ranges)
+ *
+ * read(2) returns whole records only (EINVAL if not even one fits), blocks
+ * unless O_NONBLOCK, and answers EAGAIN when there is none; poll(2) says
+ * EPOLLIN.
+ */
+struct numaperf_event_record {
+	__u32 size;
+	__u32 type;
+	__u32 reason;
+	__u32 dropped;
+	__u64 time_ns;
+	__u64 id;
+	__s32 pid;
+	__s32 tid;
+	__u64 addr;
+	__u64 value;
+};
+
+#endif /* _UAPI_LINUX_NUMAPERF_H */
