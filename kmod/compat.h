@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between kernels. The only file that looks at the kernel's
+ * version; each block names the upstream change.
+ */
+#ifndef NP_COMPAT_H
+#define NP_COMPAT_H
+
+#include <linux/cpumask.h>
+#include <linux/ftrace.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/version.h>
+
+/* Argument @n of the function that an ftrace callback stands at. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+/* "ftrace: abstract DYNAMIC_FTRACE_WITH_ARGS accesses" */
+#define np_ftrace_argument(fregs, n)	ftrace_regs_get_argument(fregs, n)
+#else
+#define np_ftrace_argument(fregs, n)	\
+	regs_get_kernel_argument(&(fregs)->regs, n)
+#endif
+
+/*
+ * set_cpus_allowed_common(): the new mask and the flags.
+ * 6.2: "sched: Introduce affinity_context" folds both into one argument, a
+ * structure private to kernel/sched, whose head is repeated here.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+struct np_affinity_context {
+	const struct cpumask *new_mask;
+	struct cpumask *user_mask;
+	unsigned int flags;
+};
+
+static inline const struct cpumask *
+np_affinity_arguments(unsigned long a1, unsigned long a2, unsigned int *flags)
+{
+	const struct np_affinity_context *ctx = (const void *)a1;
+
+	*flags = ctx->flags;
+	return ctx->new_mask;
+}
+#else
+static inline const struct cpumask *
+np_affinity_arguments(unsigned long a1, unsigned long a2, unsigned int *flags)
+{
+	*flags = a2;
+	return (const struct cpumask *)a1;
+}
+#endif
+
+/*
+ * mpol_misplaced(): its first argument is a page, a folio from 6.9 on
+ * ("mm: convert mpol_misplaced() to mpol_misplaced_folio()"). A folio's first
+ * member is its head page.
+ */
+static inline struct page *np_misplaced_page(unsigned long a0)
+{
+	return (struct page *)a0;
+}
+
+#endif /* NP_COMPAT_H */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "lease.h"
+#include "linger.h"
+
+/* What it stands for runs until the matching put, at least. */
+int np_linger_get(struct np_linger *linger)
+{
+	int err = 0;
+
+	mutex_lock(&linger->lock);
+	if (!linger->running)
+		err = linger->start(linger->data);
+	if (!err) {
+		linger->running = true;
+		linger->users++;
+	}
+	mutex_unlock(&linger->lock);
+	return err;
+}
+
+void np_linger_put(struct np_linger *linger)
+{
+	mutex_lock(&linger->lock);
+	if (!--linger->users)
+		mod_delayed_work(np_wq, &linger->stop_work, NP_LINGER_JIFFIES);
+	mutex_unlock(&linger->lock);
+}
+
+static void linger_stop(struct np_linger *linger)
+{
+	mutex_lock(&linger->lock);
+	if (linger->running && !linger->users) {
+		linger->stop(linger->data);
+		linger->running = false;
+	}
+	mutex_unlock(&linger->lock);
+}
+
+static void linger_work(struct work_struct *work)
+{
+	linger_stop(container_of(to_delayed_work(work), struct np_linger,
+				 stop_work));
+}
+
+/* Before anything else. */
+void np_linger_init(struct np_linger *linger, int (*start)(void *data),
+		    void (*stop)(void *data), void *data)
+{
+	linger->start = start;
+	linger->stop = stop;
+	linger->data = data;
+	mutex_init(&linger->lock);
+	INIT_DELAYED_WORK(&linger->stop_work, linger_work);
+}
+
+/* Stop it now: at unload, when nobody uses it any more, if anybody ever did. */
+void np_linger_end(struct np_linger *linger)
+{
+	if (!linger->start)
+		return;
+	cancel_delayed_work_sync(&linger->stop_work);
+	linger_stop(linger);
+}

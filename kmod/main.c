@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * numaperf: strict NUMA placement, and locality that is measured.
+ */
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+
+#include "device.h"
+#include "lease.h"
+#include "lifecycle.h"
+#include "node.h"
+#include "process.h"
+#include "source.h"
+#include "thread_pin.h"
+
+/* What a kernel lacks is a missing feature, said here and in the info. */
+static void __init features_init(void)
+{
+	if (np_lifecycle_init())
+		pr_notice("numaperf: no thread pins, no tracking: this kernel lacks the tracepoints of fork, exec and exit\n");
+	if (np_pin_guard_init())
+		pr_notice("numaperf: no thread pins: set_cpus_allowed_common() can't be hooked\n");
+	np_mm_hold_init();
+	if (!np_mm_hold_works())
+		pr_notice("numaperf: hint faults of single-threaded processes are one-sided: exit_mm_release() can't be hooked\n");
+	np_sources_init();
+}
+
+/* Hooks that linger are removed: none of our code is entered any more. */
+static void features_exit(void)
+{
+	np_sources_exit();
+	np_mm_hold_exit();
+	np_pin_guard_exit();
+	np_lifecycle_exit();
+}
+
+static int __init numaperf_init(void)
+{
+	int err;
+
+	err = np_node_init();
+	if (err)
+		return err;
+	np_wq = alloc_workqueue("numaperf", WQ_UNBOUND, 0);
+	if (!np_wq) {
+		err = -ENOMEM;
+		goto err_node;
+	}
+	features_init();
+	err = np_device_register();
+	if (err)
+		goto err_features;
+	return 0;
+
+err_features:
+	features_exit();
+	destroy_workqueue(np_wq);
+err_node:
+	np_node_exit();
+	return err;
+}
+
+/* No session is open: what is left is on its way out. */
+static void __exit numaperf_exit(void)
+{
+	np_device_unregister();
+	flush_workqueue(np_wq);
+	features_exit();
+	destroy_workqueue(np_wq);
+	/* call_rcu() callbacks of thread records run our code. */
+	rcu_barrier();
+	/*
+	 * A task_work holds a module reference to its last line; its return may
+	 * still be under way in a preempted task. Such a task has to schedule
+	 * voluntarily or reach user mode first.
+	 */
+	synchronize_rcu_tasks();
+	np_node_exit();
+}
+
+module_init(numaperf_init);
+module_exit(numaperf_exit);
+
+MODULE_DESCRIPTION("Strict NUMA placement, and locality that is measured");
+MODULE_AUTHOR("The numaperf developers");
+MODULE_LICENSE("GPL");

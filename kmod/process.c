@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/hashtable.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "hook.h"
+#include "process.h"
+#include "thread.h"
+
+static DEFINE_HASHTABLE(processes, 8);	/* under np_track_lock */
+
+/* The next one that is @signal after @prev (NULL: the first). */
+struct np_process *np_process_next(struct signal_struct *signal,
+				   struct np_process *prev)
+{
+	struct np_process *process;
+
+	lockdep_assert_held(&np_track_lock);
+	hash_for_each_possible(processes, process, hash,
+			       (unsigned long)signal) {
+		if (process == prev)
+			prev = NULL;
+		else if (!prev && process->signal == signal)
+			return process;
+	}
+	return NULL;
+}
+
+struct np_process *np_process_create(struct np_target *target, gfp_t gfp)
+{
+	struct np_process *process;
+
+	process = kzalloc(sizeof(*process),
+			  gfp | __GFP_NOWARN | __GFP_ACCOUNT);
+	if (process)
+		process->target = target;
+	return process;
+}
+
+/*
+ * Drop a hold on @mm from where nothing may sleep. Its owner holds one, too, so
+ * this is not the last; where it were, the teardown is left to a worker.
+ */
+void np_process_mm_drop(struct mm_struct *mm)
+{
+	if (mm && !atomic_add_unless(&mm->mm_users, -1, 1))
+		mmput_async(mm);
+}
+
+/* Let go of the old address space, hold another (or none). */
+void np_process_mm_renew(struct np_process *process, struct mm_struct *mm)
+{
+	lockdep_assert_held(&np_track_lock);
+	np_process_mm_drop(process->mm);
+	process->mm = NULL;
+	if (mm && np_mm_hold_works()) {
+		mmget(mm);
+		process->mm = mm;
+	}
+}
+
+/* The caller has put it into its target's list. np_track_lock held. */
+void np_process_add(struct np_process *process, struct task_struct *task)
+{
+	lockdep_assert_held(&np_track_lock);
+	process->signal = task->signal;
+	hash_add(processes, &process->hash, (unsigned long)process->signal);
+}
+
+/*
+ * Take it from the hash and its target's list, and free it. Returns the address
+ * space it held, for np_process_mm_drop() or mmput().
+ */
+struct mm_struct *np_process_remove(struct np_process *process)
+{
+	struct mm_struct *mm = process->mm;
+
+	lockdep_assert_held(&np_track_lock);
+	hash_del(&process->hash);
+	list_del(&process->of_target);
+	kfree(process);
+	return mm;
+}
+
+/* ------------------------------------------ letting go of mm in time */
+
+static void mm_release(struct task_struct *task)
+{
+	struct np_process *process = NULL;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&np_track_lock, flags);
+	while ((process = np_process_next(task->signal, process)))
+		np_process_mm_renew(process, NULL);
+	raw_spin_unlock_irqrestore(&np_track_lock, flags);
+}
+
+/* exit_mm_release(tsk, mm): signal->live is counted down before */
+static void on_exit_mm(unsigned long a0, unsigned long a1,
+		       unsigned long a2, unsigned long a3)
+{
+	struct task_struct *task = (struct task_struct *)a0;
+
+	if (!atomic_read(&task->signal->live))
+		mm_release(task);
+}
+
+/* exec_mm_release(tsk, mm): no other thread is left */
+static void on_exec_mm(unsigned long a0, unsigned long a1,
+		       unsigned long a2, unsigned long a3)
+{
+	mm_release((struct task_struct *)a0);
+}
+
+static struct np_hook exit_hook = {
+	.symbol = "exit_mm_release",
+	.entry = on_exit_mm,
+};
+
+static struct np_hook exec_hook = {
+	.symbol = "exec_mm_release",
+	.entry = on_exec_mm,
+};
+
+static bool works;
+
+void np_mm_hold_init(void)
+{
+	works = !np_hook_probe(&exit_hook, NP_TRY_ALL) &&
+		!np_hook_probe(&exec_hook, NP_TRY_ALL);
+}
+
+void np_mm_hold_exit(void)
+{
+	np_hook_end(&exec_hook);
+	np_hook_end(&exit_hook);
+}
+
+bool np_mm_hold_works(void)
+{
+	return works;
+}
+
+/* Before address spaces are held. Does nothing where it can't work. */
+int np_mm_hold_get(void)
+{
+	int err;
+
+	if (!works)
+		return 0;
+	err = np_hook_get(&exit_hook);
+	if (err)
+		return err;
+	err = np_hook_get(&exec_hook);
+	if (err)
+		np_hook_put(&exit_hook);
+	return err;
+}
+
+void np_mm_hold_put(void)
+{
+	if (!works)
+		return;
+	np_hook_put(&exec_hook);
+	np_hook_put(&exit_hook);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a target is made of, and its end. Records of threads are added under
+ * np_track_lock and stay until the session closes, so that what was counted can
+ * be read; those of exited threads are folded into one when they get many.
+ */
+#include <linux/ktime.h>
+#include <linux/pid.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "fault.h"
+#include "lease.h"
+#include "lifecycle.h"
+#include "process.h"
+#include "session.h"
+#include "source.h"
+#include "target.h"
+#include "thread.h"
+#include "user.h"
+
+/* Exited threads that keep a record of their own. */
+#define EXITED_KEPT	256
+
+struct np_target *np_target_get(struct np_target *target)
+{
+	refcount_inc(&target->ref);
+	return target;
+}
+
+/* Any context. */
+void np_target_put(struct np_target *target)
+{
+	if (!refcount_dec_and_test(&target->ref))
+		return;
+	np_session_put(target->session);
+	kfree(target);
+}
+
+void np_target_post(struct np_target *target,
+		    enum numaperf_event_type type,
+		    enum numaperf_reason reason, struct task_struct *task)
+{
+	struct np_event event = {
+		.record = {
+			.type = type,
+			.reason = reason,
+			.id = target->id,
+		},
+		.pid = task_tgid(task),
+		.tid = task_pid(task),
+	};
+
+	np_event_post(&target->session->events, &event);
+}
+
+/* Under RCU or np_track_lock. */
+bool np_target_has(struct np_target *target, struct task_struct *task)
+{
+	struct np_thread *thread;
+
+	for (thread = np_thread_first(task); thread;
+	     thread = np_thread_next(thread, task)) {
+		if (thread->target == target)
+			return true;
+	}
+	return false;
+}
+
+/* @thread is a record for @task, or NULL. np_track_lock held. */
+bool np_target_add(struct np_target *target,
+		   struct np_thread *thread,
+		   struct task_struct *task)
+{
+	if (task->flags & PF_EXITING || np_target_has(target, task))
+		return false;
+	if (!thread) {
+		atomic64_inc(&target->untracked);
+		return false;
+	}
+	list_add_tail_rcu(&thread->of_target, &target->threads);
+	hash_add_rcu(np_threads, &thread->hash, (unsigned long)task);
+	return true;
+}
+
+/* Take away a process with no thread left, or with all of its threads. */
+struct mm_struct *np_target_remove_process(struct np_target *target,
+					   struct np_process *process)
+{
+	struct signal_struct *signal = process->signal;
+	struct np_thread *thread;
+
+	list_for_each_entry(thread, &target->threads, of_target) {
+		if (thread->task && thread->task->signal == signal)
+			np_thread_stop(thread, 0);
+	}
+	return np_process_remove(process);
+}
+
+static void fold_one(struct np_target *target, struct np_thread *thread)
+{
+	raw_spin_lock_irq(&np_track_lock);
+	list_del_rcu(&thread->of_target);
+	target->exited--;
+	raw_spin_unlock_irq(&np_track_lock);
+	np_thread_merge(target->rest, thread);
+	/* Its own list is empty for whoever is still walking: freed by RCU. */
+	np_thread_put(thread);
+}
+
+static struct np_thread *fold_candidate(struct np_target *target)
+{
+	struct np_thread *thread, *found = NULL;
+
+	raw_spin_lock_irq(&np_track_lock);
+	if (target->exited > EXITED_KEPT) {
+		list_for_each_entry(thread, &target->threads, of_target) {
+			/* A fault sample under way still writes. */
+			if (!thread->task &&
+			    refcount_read(&thread->ref) == 1) {
+				found = thread;
+				break;
+			}
+		}
+	}
+	raw_spin_unlock_irq(&np_track_lock);
+	return found;
+}
+
+/* Bounds what a program that keeps starting threads costs; loses no count. */
+static void target_fold(struct work_struct *work)
+{
+	struct np_target *target = container_of(work, struct np_target,
+						fold_work);
+	struct np_thread *thread;
+
+	mutex_lock(&target->fold_lock);
+	if (!target->rest) {
+		thread = np_thread_create(target, NULL, GFP_KERNEL);
+		target->rest = IS_ERR(thread) ? NULL : thread;
+	}
+	while (target->rest && (thread = fold_candidate(target))) {
+		fold_one(target, thread);
+		cond_resched();
+	}
+	mutex_unlock(&target->fold_lock);
+	np_target_put(target);
+}
+
+/* np_track_lock held. */
+void np_target_thread_exited(struct np_target *target)
+{
+	if (++target->exited <= EXITED_KEPT)
+		return;
+	np_target_get(target);
+	if (!queue_work(np_wq, &target->fold_work))
+		np_target_put(target);
+}
+
+/* Counts nothing yet; NULL: no memory. */
+struct np_target *np_target_create(struct np_session *session,
+				   const struct numaperf_ioc_track *arg)
+{
+	struct np_target *target;
+
+	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
+	if (!target)
+		return NULL;
+	refcount_set(&target->ref, 1);
+	target->session = np_session_get(session);
+	INIT_LIST_HEAD(&target->of_session);
+	INIT_LIST_HEAD(&target->processes);
+	INIT_LIST_HEAD(&target->threads);
+	mutex_init(&target->fold_lock);
+	INIT_WORK(&target->fold_work, target_fold);
+	target->flags = arg->flags;
+	target->wanted = arg->sources;
+	target->sources = arg->sources & np_sources_working();
+	target->fault_period = arg->fault_period ?: NP_FAULT_PERIOD;
+	target->kuid = session->user->kuid;
+	target->missed_before = np_sources_missed(target->sources);
+	target->since_ns = ktime_get_ns();
+	return target;
+}
+
+/* Hooks first: from here on no fork is missed. */
+int np_target_hooks_get(struct np_target *target)
+{
+	int err;
+
+	err = np_lifecycle_get();
+	if (err)
+		return err;
+	err = np_mm_hold_get();
+	if (err)
+		goto err_lifecycle;
+	err = np_sources_get(target->sources);
+	if (err)
+		goto err_mm_hold;
+	return 0;
+
+err_mm_hold:
+	np_mm_hold_put();
+err_lifecycle:
+	np_lifecycle_put();
+	return err;
+}
+
+static void target_hooks_put(struct np_target *target)
+{
+	np_sources_put(target->sources);
+	np_mm_hold_put();
+	np_lifecycle_put();
+}
+
+/* No more counting; what was counted stays to be read. Session's lock held. */
+void np_target_stop(struct np_target *target)
+{
+	struct np_process *process;
+	struct np_thread *thread;
+
+	if (!target->running)
+		return;
+	target->running = false;
+	raw_spin_lock_irq(&np_track_lock);
+	while ((process = list_first_entry_or_null(&target->processes,
+						   struct np_process,
+						   of_target)))
+		np_process_mm_drop(np_process_remove(process));
+	list_for_each_entry(thread, &target->threads, of_target)
+		np_thread_stop(thread, 0);
+	raw_spin_unlock_irq(&np_track_lock);
+	target_hooks_put(target);
+}
+
+/* The session forgets it. Its lock is held, or nobody else has it any more. */
+void np_target_end(struct np_target *target)
+{
+	struct np_thread *thread;
+
+	np_target_stop(target);
+	list_del(&target->of_session);
+	if (cancel_work_sync(&target->fold_work))
+		np_target_put(target);
+	for (;;) {
+		raw_spin_lock_irq(&np_track_lock);
+		thread = list_first_entry_or_null(&target->threads,
+						  struct np_thread, of_target);
+		if (thread)
+			list_del_rcu(&thread->of_target);
+		raw_spin_unlock_irq(&np_track_lock);
+		if (!thread)
+			break;
+		np_thread_put(thread);
+		cond_resched();
+	}
+	if (target->rest)
+		np_thread_put(target->rest);
+	np_target_put(target);
+}
+
+/* By handle; the session's lock is held. */
+struct np_target *np_target_find(struct np_session *session, u32 id)
+{
+	struct np_target *target;
+
+	lockdep_assert_held(&session->lock);
+	list_for_each_entry(target, &session->targets, of_session) {
+		if (target->id == id)
+			return target;
+	}
+	return NULL;
+}
+
+void np_target_forget(struct np_session *session, u32 id)
+{
+	struct np_target *target;
+
+	mutex_lock(&session->lock);
+	target = np_target_find(session, id);
+	if (target)
+		np_target_end(target);
+	mutex_unlock(&session->lock);
+}
+
+void np_targets_end_session(struct np_session *session)
+{
+	struct np_target *target, *next;
+
+	mutex_lock(&session->lock);
+	list_for_each_entry_safe(target, next, &session->targets, of_session)
+		np_target_end(target);
+	mutex_unlock(&session->lock);
+}

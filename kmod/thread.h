@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A tracked thread: its counters, and the state that sources keep per thread.
+ *
+ * Found by task under RCU, in the fault path; added and removed under
+ * np_track_lock. A task may be tracked by several targets.
+ */
+#ifndef NP_THREAD_H
+#define NP_THREAD_H
+
+#include <linux/hashtable.h>
+#include <linux/numaperf.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/task_work.h>
+
+#include "counter.h"
+
+struct np_sample;
+struct np_target;
+
+/**
+ * struct np_fault_state - what source "fault" keeps per thread
+ * @faults: user-mode page faults
+ * @unresolved: samples whose page had no node
+ * @random: of the generator of periods
+ * @left: faults until the next sample
+ * @busy: bit 0: a sample is under way in @work
+ * @addr: its address
+ * @cpu_node: where the fault came from
+ * @work: looks, on the way back to user mode, where the page landed
+ */
+struct np_fault_state {
+	u64 faults;
+	u64 unresolved;
+	u32 random;
+	u32 left;
+	unsigned long busy;
+	unsigned long addr;
+	int cpu_node;
+	struct callback_head work;
+};
+
+/**
+ * struct np_thread - a thread as one target tracks it
+ * @ref: the target's list's, and one for a fault sample under way
+ * @hash: by @task, while it is counted
+ * @of_target: in the target's list
+ * @target: whose (a reference)
+ * @task: the thread (a reference), NULL when no longer counted
+ * @flags: NUMAPERF_THREAD_EXITED, _LOST, and what was seen at exit
+ * @pid: its process
+ * @tid: itself
+ * @comm: name, when it exited
+ * @cpu_node: node it last ran on, when it exited
+ * @counter: written by the thread itself only
+ * @missed: samples lost, written likewise
+ * @fault: see above
+ * @rcu: for freeing
+ */
+struct np_thread {
+	refcount_t ref;
+	struct hlist_node hash;
+	struct list_head of_target;
+	struct np_target *target;
+	struct task_struct *task;
+	u32 flags;
+	struct pid *pid;
+	struct pid *tid;
+	char comm[TASK_COMM_LEN];
+	int cpu_node;
+	struct np_counter counter;
+	u64 missed;
+	struct np_fault_state fault;
+	struct rcu_head rcu;
+};
+
+#define NP_THREADS_BITS	12
+
+extern struct hlist_head np_threads[1 << NP_THREADS_BITS];
+extern raw_spinlock_t np_track_lock;
+
+static inline struct np_thread *np_thread_match(struct hlist_node *node,
+						struct task_struct *task)
+{
+	struct np_thread *thread;
+
+	for (; node; node = rcu_dereference_raw(hlist_next_rcu(node))) {
+		thread = hlist_entry(node, struct np_thread, hash);
+		if (READ_ONCE(thread->task) == task)
+			return thread;
+	}
+	return NULL;
+}
+
+/*
+ * All tracked threads that are @task, one a target: under RCU (in the fault
+ * path: hence inline) or np_track_lock.
+ */
+static inline struct np_thread *np_thread_first(struct task_struct *task)
+{
+	unsigned int bucket = hash_min((unsigned long)task, NP_THREADS_BITS);
+
+	return np_thread_match(rcu_dereference_raw(hlist_first_rcu(&np_threads[bucket])),
+			       task);
+}
+
+static inline struct np_thread *np_thread_next(struct np_thread *thread,
+					       struct task_struct *task)
+{
+	return np_thread_match(rcu_dereference_raw(hlist_next_rcu(&thread->hash)),
+			       task);
+}
+
+struct np_thread *np_thread_create(struct np_target *target,
+				   struct task_struct *task, gfp_t gfp);
+void np_thread_get(struct np_thread *thread);
+void np_thread_put(struct np_thread *thread);
+void np_thread_stop(struct np_thread *thread, u32 why);
+bool np_thread_counts(struct np_thread *thread, enum numaperf_source source);
+void np_thread_fill(struct np_thread *thread,
+		    struct numaperf_thread_record *record);
+void np_thread_merge(struct np_thread *to, const struct np_thread *from);
+
+void np_threads_sample(const struct np_sample *sample);
+
+#endif /* NP_THREAD_H */
