@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All of libnumaperf. */
+#ifndef NUMAPERF_H
+#define NUMAPERF_H
+
+#include <numaperf/base.h>
+#include <numaperf/error.h>
+#include <numaperf/set.h>
+#include <numaperf/enforcement.h>
+#include <numaperf/capabilities.h>
+#include <numaperf/topology.h>
+#include <numaperf/affinity.h>
+#include <numaperf/memory.h>
+#include <numaperf/policy.h>
+#include <numaperf/leases.h>
+#include <numaperf/collector.h>
+
+#endif

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Builds of the library with other compilers or sanitizers live side by side: build/lib, build/lib-clang, build/lib-asan, ...
+# Include after config.mk.
+
+VARIANT	:= $(if $(findstring clang,$(CC)),-clang)
+ifneq ($(findstring address,$(SANITIZE)),)
+VARIANT	:= $(VARIANT)-asan
+endif
+ifneq ($(findstring thread,$(SANITIZE)),)
+VARIANT	:= $(VARIANT)-tsan
+endif
+
+LIB_OUT	:= $(BUILD)/lib$(VARIANT)
+LIB_SO	:= $(LIB_OUT)/libnumaperf.so.0
+LIB_A	:= $(LIB_OUT)/libnumaperf.a
