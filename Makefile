@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# make help says what there is.
+
+include config.mk
+
+# In the order in which make check starts them: those that take longest first.
+TOPOLOGIES := 2n $(filter-out 2n,$(shell ls -r qemu/topo | sed 's/\.args$$//'))
+TOPO ?= 2n
+
+.DEFAULT_GOAL := all
+.PHONY: all lib tools man kmod selftests tests kernel kernel-source guest setup setup-build demo vm
+.PHONY: check check-host check-guest style expected mutants clean help
+
+##@ Two commands that need nothing but git and make
+demo: setup-build guest all ## set up, build, boot two nodes, show the thing (MODULE_ARGS='hint=off fault=off' DEMO_ARGS=--swap)
+	$(Q)qemu/run 2n demo --module-args '$(MODULE_ARGS)' --job-args '$(DEMO_ARGS)' </dev/null
+
+check: setup all tests guest ## set up, build, all tests: style, host with sanitizers, guests of every topology
+	$(Q)scripts/check.sh style host $(TOPOLOGIES:%=guest:%)
+
+##@ Build
+all: lib tools man kmod selftests ## library, command line, manual pages, kernel module, selftests
+
+lib: ## build/lib/libnumaperf.{a,so}
+	$(Q)$(MAKE) -C lib
+
+tools: lib ## build/tools/numaperf
+	$(Q)$(MAKE) -C tools
+
+man: ## build/man: manual pages
+	$(Q)$(MAKE) -C man
+
+# The kernel's build system works where the sources are, so it is given a tree of links to them. It picks its own compiler,
+# and does not look for the vmlinux that type information (BTF) would need.
+kmod: MAKEOVERRIDES =
+kmod: kernel ## build/kmod/RELEASE/numaperf.ko
+	$(Q)mkdir -p $(KMOD_DIR) && find $(KMOD_DIR) -xtype l -delete && cp -rsf $(TOP)/kmod/. $(KMOD_DIR)
+	$(Q)$(MAKE) -C $(KERNEL_DIR)/headers M=$(abspath $(KMOD_DIR)) KCFLAGS='-Werror -I$(TOP)/uapi' \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+
+selftests: lib kernel-source ## build/selftests: the tests that need the module
+	$(Q)$(MAKE) -C selftests
+
+tests: lib ## build/tests: the library's tests, and those of the tool that need the module
+	$(Q)$(MAKE) -C lib/tests
+	$(Q)$(MAKE) -C tools tests
+
+##@ Parts of the check
+style: setup kernel kernel-source ## shellcheck, checkpatch, sparse, layers, clang
+	$(Q)scripts/check.sh style
+
+check-host: setup lib tools ## the library's and the tool's tests on this machine
+	$(Q)scripts/check.sh host
+
+check-guest: setup all tests guest ## all tests in a guest: make check-guest TOPO=4n
+	$(Q)scripts/check.sh guest:$(TOPO)
+
+expected: ## take the last results as what is expected from now on (selftests/expected)
+	$(Q)scripts/report.sh --expect $(TOPOLOGIES:%=$(BUILD)/results/guest/%) $(BUILD)/results/host
+
+mutants: setup all tests guest ## apply each patch of mutants/: the tests it names must fail
+	$(Q)scripts/mutants.sh $(MUTANTS)
+
+##@ Guests
+vm: setup-build guest all ## a shell in a guest with module, tool and selftests at hand: make vm TOPO=4n
+	$(Q)qemu/run $(TOPO) shell --module-args '$(MODULE_ARGS)'
+
+##@ Set-up
+setup: ## Debian packages that building and checking need
+	$(Q)scripts/setup.sh check
+
+setup-build:
+	$(Q)scripts/setup.sh build
+
+kernel: ## Debian's kernel and headers, unpacked in the cache
+	$(Q)scripts/kernel.sh $(KERNEL)
+
+kernel-source: ## the kernel's kselftest harness and checkpatch, in the cache
+	$(Q)scripts/kernel-source.sh
+
+guest: kernel ## the guests' root file system, in the cache
+	$(Q)scripts/guest-root.sh $(BUILD)/guest/root.cpio
+
+clean: ## remove build/ (the cache stays)
+	$(Q)rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
