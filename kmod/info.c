@@ -28,8 +28,11 @@ static u16 feature_reason(enum numaperf_feature feature)
 		return np_source_reason(NUMAPERF_SOURCE_FAULT);
 	case NUMAPERF_FEATURE_MM_HOLD:
 		return np_mm_hold_works() ? 0 : NUMAPERF_REASON_NO_HOOK;
-	default:
+	case NUMAPERF_FEATURE_RANGE_PIN:
+	case NUMAPERF_FEATURE_PLACEMENT:
 		return NUMAPERF_REASON_NONE;
+	default:
+		return NUMAPERF_REASON_NO_HOOK;
 	}
 }
 

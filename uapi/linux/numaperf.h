@@ -74,9 +74,15 @@
 #define NUMAPERF_IOC_PLACEMENT	_IO('N', 0x84)	/* struct numaperf_ioc_placement */
 #define NUMAPERF_IOC_TRACK	_IO('N', 0x85)	/* struct numaperf_ioc_track */
 #define NUMAPERF_IOC_READ	_IO('N', 0x86)	/* struct numaperf_ioc_read */
-/* 0x87 is kept for NUMAPERF_IOC_REGION_NEW (observed regions): ENOTTY so far */
+#define NUMAPERF_IOC_REGION_NEW	_IO('N', 0x87)	/* struct numaperf_ioc_region_new */
 #define NUMAPERF_IOC_LEASES	_IO('N', 0x88)	/* struct numaperf_ioc_leases */
 #define NUMAPERF_IOC_REVOKE	_IO('N', 0x89)	/* struct numaperf_ioc_release */
+#define NUMAPERF_IOC_REARM	_IO('N', 0x8a)	/* struct numaperf_ioc_rearm */
+#define NUMAPERF_IOC_REGION_SET	_IO('N', 0x8b)	/* struct numaperf_ioc_region_set */
+#define NUMAPERF_IOC_REGION_READ _IO('N', 0x8c)	/* struct numaperf_ioc_region_read */
+#define NUMAPERF_IOC_WATCH	_IO('N', 0x8d)	/* struct numaperf_ioc_watch */
+#define NUMAPERF_IOC_COUNTERS	_IO('N', 0x8e)	/* struct numaperf_ioc_counters */
+#define NUMAPERF_IOC_ALARM	_IO('N', 0x8f)	/* struct numaperf_ioc_alarm */
 
 /*
  * In flags of every call that takes something (THREAD_PIN, RANGE_PIN, TRACK):
@@ -101,6 +107,7 @@ enum numaperf_reason {
 	NUMAPERF_REASON_FOREIGN_THREAD = 19,	/* not of the caller's process */
 	NUMAPERF_REASON_UNREACHABLE = 20,	/* thread couldn't be armed in time */
 	NUMAPERF_REASON_PRIVILEGE = 21,		/* strict_pin=cap; TRACK of another's */
+	NUMAPERF_REASON_EXCLUSIVE = 22,		/* a CPU is taken, or would be */
 
 	/* a range pin is refused */
 	NUMAPERF_REASON_UNMAPPED = 32,		/* wrong_addr: start of the hole */
@@ -116,6 +123,10 @@ enum numaperf_reason {
 	NUMAPERF_REASON_LEASE_QUOTA = 49,
 	NUMAPERF_REASON_THREAD_QUOTA = 50,
 	NUMAPERF_REASON_NO_MEMORY = 51,		/* the kernel had none */
+	NUMAPERF_REASON_NODE_CEILING = 52,	/* node_locked_max: wrong_node */
+	NUMAPERF_REASON_NODE_MEMORY = 53,	/* wrong_node has too little free */
+	NUMAPERF_REASON_RANGE_QUOTA = 54,	/* watched ranges of a target */
+	NUMAPERF_REASON_SAMPLE_BUDGET = 55,	/* samples a second of this user */
 
 	/* a lease was lost (it still exists, but no longer holds) */
 	NUMAPERF_REASON_CPUSET = 64,		/* its CPUs left the cpuset */
@@ -142,6 +153,15 @@ enum numaperf_feature {
 	NUMAPERF_FEATURE_FAULT = 4,		/* source "fault" */
 	NUMAPERF_FEATURE_MM_HOLD = 5,		/* single-threaded targets seen right */
 	NUMAPERF_FEATURE_REASSERT = 6,		/* pins re-asserted after cpuset writes */
+	NUMAPERF_FEATURE_REGION = 7,		/* observed regions */
+	NUMAPERF_FEATURE_REGION_HUGE = 8,	/* of 2 MiB pages */
+	NUMAPERF_FEATURE_WATCH = 9,		/* attribution to ranges */
+	NUMAPERF_FEATURE_SWITCHES = 10,		/* migrations and node switches */
+	NUMAPERF_FEATURE_COUNTERS = 11,		/* read-only mapping */
+	NUMAPERF_FEATURE_EXCLUSIVE = 12,
+	NUMAPERF_FEATURE_REFUSALS = 13,		/* refused moves are seen */
+	NUMAPERF_FEATURE_ALARM = 14,
+	NUMAPERF_FEATURE_NETLINK = 15,
 	NUMAPERF_FEATURE_COUNT
 };
 
@@ -203,6 +223,9 @@ struct numaperf_ioc_info {
 #define NUMAPERF_PIN_INHERIT_THREADS	(1U << 0)  /* threads created later too */
 #define NUMAPERF_PIN_INHERIT_CHILDREN	(1U << 1)  /* forked children too */
 #define NUMAPERF_PIN_KEEP_ON_EXEC	(1U << 2)  /* the lease outlives exec */
+#define NUMAPERF_PIN_EXCLUSIVE		(1U << 3)  /* no other strict pin on these
+						    * CPUs; needs CAP_SYS_NICE
+						    */
 
 /**
  * struct numaperf_ioc_thread_pin - lock a thread's affinity (NUMAPERF_IOC_THREAD_PIN)
@@ -286,6 +309,7 @@ struct numaperf_ioc_release {
 enum numaperf_lease_kind {
 	NUMAPERF_LEASE_THREAD = 1,
 	NUMAPERF_LEASE_RANGE = 2,
+	NUMAPERF_LEASE_REGION = 3,
 };
 
 enum numaperf_lease_state {
@@ -332,6 +356,30 @@ struct numaperf_lease_record {
 	__u64 losses;
 };
 
+/**
+ * struct numaperf_ioc_rearm - make a lost lease hold again (NUMAPERF_IOC_REARM)
+ * @size: see above
+ * @flags: NUMAPERF_DRY_RUN
+ * @lease: its id; of this session, by the process that took it
+ * @reason: out: why it can't (enum numaperf_reason)
+ * @wrong_node: out: of the page that stood in the way, -1: none
+ * @wrong_addr: out: ranges: the first page that stood in the way
+ *
+ * A lease that was lost stays so until it is re-armed, also when its CPUs come
+ * back: what happened meanwhile is for the holder to judge. THREAD: every thread
+ * has CPUs of the lease again. RANGE: the pages that went are pinned anew; they
+ * must be mapped, present and on the lease's nodes. All or nothing. 0 also if
+ * the lease was not lost.
+ */
+struct numaperf_ioc_rearm {
+	__u32 size;
+	__u32 flags;
+	__u64 lease;
+	__u32 reason;
+	__s32 wrong_node;
+	__u64 wrong_addr;
+};
+
 /* flags of LEASES */
 #define NUMAPERF_LEASES_MINE	(1U << 0)	/* this session's only */
 
@@ -358,6 +406,181 @@ struct numaperf_ioc_leases {
 	__aligned_u64 set;
 	__u32 set_bits;
 	__u32 pad;
+};
+
+/* ------------------------------------------------------- observed regions */
+
+/* flags of REGION_NEW */
+#define NUMAPERF_REGION_HUGE		(1U << 0)  /* 2 MiB pages */
+#define NUMAPERF_REGION_INTERLEAVE	(1U << 1)  /* page i on node i modulo the
+						    * set, in order of id; else
+						    * bind: any node of the set
+						    */
+
+#define NUMAPERF_REGION_PARTS_MAX	1024
+#define NUMAPERF_REGION_RATE_MAX	1000000	/* per second */
+
+/**
+ * struct numaperf_ioc_region_new - memory that can't move and whose use is
+ *	sampled (NUMAPERF_IOC_REGION_NEW)
+ * @size: see above
+ * @flags: NUMAPERF_REGION_*, NUMAPERF_DRY_RUN
+ * @length: bytes, a multiple of the region's page size
+ * @nodes: set of nodes; must be allowed by the caller's cpuset
+ * @nodes_bits: bits in *@nodes
+ * @parts: equal parts of the region that accesses are told apart by; 0: one
+ * @rate: pages sampled a second; 0: none, and no cost
+ * @fd: out: descriptor (close-on-exec) to mmap, MAP_SHARED, whole or in part
+ * @lease: out: id of the new lease
+ * @reason: out: enum numaperf_reason
+ * @wrong_node: out: the node that has too little memory, -1: none
+ *
+ * All pages are there, zeroed, on their nodes, when the call returns, or none
+ * (ENOMEM). They are charged to the memory cgroup of the caller and to the
+ * locked memory of its user, and live until the last mapping and descriptor are
+ * gone; the lease stands for the observation and the promise.
+ */
+struct numaperf_ioc_region_new {
+	__u32 size;
+	__u32 flags;
+	__u64 length;
+	__aligned_u64 nodes;
+	__u32 nodes_bits;
+	__u32 parts;
+	__u32 rate;
+	__s32 fd;
+	__u64 lease;
+	__u32 reason;
+	__s32 wrong_node;
+};
+
+/**
+ * struct numaperf_ioc_region_set - change how a region is sampled
+ *	(NUMAPERF_IOC_REGION_SET)
+ * @size: see above
+ * @flags: 0
+ * @lease: of the region
+ * @rate: pages sampled a second; 0: none
+ * @repeat: consecutive re-faults awaited of a chosen page before another one
+ *	is chosen; 0: 1
+ */
+struct numaperf_ioc_region_set {
+	__u32 size;
+	__u32 flags;
+	__u64 lease;
+	__u32 rate;
+	__u32 repeat;
+};
+
+/**
+ * struct numaperf_region_thread - a thread that used a region
+ * @pid: its process, as the caller sees it
+ * @tid: the thread; 0: those for which there was no record of their own
+ * @comm: its name
+ */
+struct numaperf_region_thread {
+	__s32 pid;
+	__s32 tid;
+	char comm[NUMAPERF_COMM_LEN];
+};
+
+/**
+ * struct numaperf_region_cell - who used a uniformly chosen page next
+ * @thread: index into the array of threads of the same REGION_READ
+ * @part: of the region
+ * @cpu_node: node of the CPU that accessed
+ * @page_node: node of the page
+ * @reads: first accesses that read
+ * @writes: first accesses that wrote
+ */
+struct numaperf_region_cell {
+	__u32 thread;
+	__u32 part;
+	__s32 cpu_node;
+	__s32 page_node;
+	__u64 reads;
+	__u64 writes;
+};
+
+/* flags of struct numaperf_region_sample */
+#define NUMAPERF_SAMPLE_WRITE	(1U << 0)
+#define NUMAPERF_SAMPLE_OPEN	(1U << 1)  /* not used again so far */
+
+/**
+ * struct numaperf_region_sample - one page that was unmapped and used again
+ * @page: its index in the region, in the region's pages
+ * @armed_ns: CLOCK_MONOTONIC when it was unmapped
+ * @delay_ns: from then to its use, or so far (OPEN)
+ * @cpu_node: node of the CPU that accessed, -1: OPEN
+ * @page_node: node of the page
+ * @tid: thread, as the caller sees it
+ * @turn: which of the consecutive re-faults of this choice, from 0
+ * @flags: NUMAPERF_SAMPLE_*
+ * @pad: 0
+ */
+struct numaperf_region_sample {
+	__u64 page;
+	__u64 armed_ns;
+	__u64 delay_ns;
+	__s32 cpu_node;
+	__s32 page_node;
+	__s32 tid;
+	__u32 turn;
+	__u32 flags;
+	__u32 pad;
+};
+
+/**
+ * struct numaperf_ioc_region_read - what was observed (NUMAPERF_IOC_REGION_READ)
+ * @size: see above
+ * @flags: 0
+ * @lease: of the region
+ * @threads: array of struct numaperf_region_thread
+ * @cells: array of struct numaperf_region_cell, only those not zero
+ * @samples: array of struct numaperf_region_sample, or 0: leave them
+ * @nr_threads: in: room; out: threads
+ * @nr_cells: in: room; out: cells
+ * @nr_samples: in: room; out: samples taken out, oldest first, then those OPEN
+ * @thread_size: sizeof(struct numaperf_region_thread)
+ * @cell_size: sizeof(struct numaperf_region_cell)
+ * @sample_size: sizeof(struct numaperf_region_sample)
+ * @time_ns: out: CLOCK_MONOTONIC of this read
+ * @since_ns: out: CLOCK_MONOTONIC when the region was made
+ * @armed: out: pages unmapped for sampling
+ * @used: out: of these, used again
+ * @unmapped: out: chosen pages that nobody had mapped: not unmapped
+ * @dropped: out: samples that were overwritten before they were read
+ * @pages: out: pages of the region, of its page size
+ * @page_size: out: bytes
+ * @rate: out: as wanted
+ * @parts: out: as made
+ * @limited: out: pages not sampled for want of budget (enum numaperf_reason
+ *	SAMPLE_BUDGET), saturating
+ */
+struct numaperf_ioc_region_read {
+	__u32 size;
+	__u32 flags;
+	__u64 lease;
+	__aligned_u64 threads;
+	__aligned_u64 cells;
+	__aligned_u64 samples;
+	__u32 nr_threads;
+	__u32 nr_cells;
+	__u32 nr_samples;
+	__u32 thread_size;
+	__u32 cell_size;
+	__u32 sample_size;
+	__u64 time_ns;
+	__u64 since_ns;
+	__u64 armed;
+	__u64 used;
+	__u64 unmapped;
+	__u64 dropped;
+	__u64 pages;
+	__u64 page_size;
+	__u32 rate;
+	__u32 parts;
+	__u64 limited;
 };
 
 /* ------------------------------------------------------------- placement */
@@ -445,6 +668,9 @@ struct numaperf_ioc_track {
  * @page_node: node of the page when it was accessed, before any migration
  * @samples: faults
  * @pages: base pages they stand for (512 for a 2 MiB page)
+ * @range: 0: all memory; else the watched range that was accessed, in a cell
+ *	of its own beside that of all memory (READ with NUMAPERF_READ_RANGES)
+ * @pad: 0
  */
 struct numaperf_cell {
 	__u32 thread;
@@ -453,6 +679,8 @@ struct numaperf_cell {
 	__s32 page_node;
 	__u64 samples;
 	__u64 pages;
+	__u32 range;
+	__u32 pad;
 };
 
 /* flags of struct numaperf_thread_record */
@@ -477,6 +705,9 @@ struct numaperf_cell {
  * @faults: user-mode page faults seen by FAULT, sampled or not
  * @unresolved: FAULT samples whose page had no node (zero page, gone again)
  * @missed: samples lost for want of memory or because one was under way
+ * @migrations: times it was moved to another CPU
+ * @node_switches: of these, to another node
+ * @execs: images it began
  */
 struct numaperf_thread_record {
 	__s32 pid;
@@ -487,10 +718,14 @@ struct numaperf_thread_record {
 	__u64 faults;
 	__u64 unresolved;
 	__u64 missed;
+	__u64 migrations;
+	__u64 node_switches;
+	__u64 execs;
 };
 
 /* flags of READ */
 #define NUMAPERF_READ_STOP	(1U << 0)	/* stop counting, then read */
+#define NUMAPERF_READ_RANGES	(1U << 1)	/* cells of watched ranges, too */
 
 /**
  * struct numaperf_ioc_read - read the counters of a target (NUMAPERF_IOC_READ)
@@ -532,7 +767,126 @@ struct numaperf_ioc_read {
 	__u32 reasons[8];
 };
 
+#define NUMAPERF_RANGES_MAX	256	/* of a target */
+
+/**
+ * struct numaperf_ioc_watch - count a range of memory apart (NUMAPERF_IOC_WATCH)
+ * @size: see above
+ * @flags: 0
+ * @target: from TRACK
+ * @range: in: 0: a new range; else the one to take away, with length 0; out:
+ *	its number, from 1, for cells
+ * @addr: start, page-aligned, in the address space of process @pid
+ * @length: bytes, a multiple of the page size
+ * @pid: a tracked process of the target, 0: the one that TRACK named
+ * @reason: out: enum numaperf_reason
+ *
+ * Hint faults and fault samples in the range are counted once more, with the
+ * range's number. Ranges of one process must not overlap (EBUSY). A range is
+ * part of an address space: it ends with exec, not with munmap. EDQUOT: more
+ * than NUMAPERF_RANGES_MAX.
+ */
+struct numaperf_ioc_watch {
+	__u32 size;
+	__u32 flags;
+	__u32 target;
+	__u32 range;
+	__u64 addr;
+	__u64 length;
+	__s32 pid;
+	__u32 reason;
+};
+
+/**
+ * struct numaperf_ioc_counters - map the counters of a target
+ *	(NUMAPERF_IOC_COUNTERS)
+ * @size: see above
+ * @flags: 0
+ * @target: from TRACK
+ * @fd: out: descriptor (close-on-exec) for mmap(PROT_READ, MAP_SHARED)
+ * @length: out: bytes to map
+ *
+ * The mapping is a struct numaperf_counters_head, then for each possible CPU,
+ * at @stride, a struct numaperf_counters_cpu. It holds the sums over all
+ * threads, ended ones included, and outlives the target.
+ */
+struct numaperf_ioc_counters {
+	__u32 size;
+	__u32 flags;
+	__u32 target;
+	__s32 fd;
+	__u64 length;
+};
+
+/**
+ * struct numaperf_counters_head - the beginning of the mapping
+ * @size: of this structure as the kernel has it
+ * @sources: sources in each block: NUMAPERF_SOURCE_COUNT of this kernel
+ * @nr_cpus: blocks
+ * @nr_nodes: nodes in each block
+ * @cpus: offset of the first block
+ * @stride: from one block to the next
+ * @node_ids: offset of an array of __s32: the id at each place of a node
+ * @since_ns: CLOCK_MONOTONIC when counting began
+ */
+struct numaperf_counters_head {
+	__u32 size;
+	__u32 sources;
+	__u32 nr_cpus;
+	__u32 nr_nodes;
+	__u32 cpus;
+	__u32 stride;
+	__u32 node_ids;
+	__u32 pad;
+	__u64 since_ns;
+};
+
+/**
+ * struct numaperf_counters_cell - samples from one CPU on pages of one node
+ */
+struct numaperf_counters_cell {
+	__u64 samples;
+	__u64 pages;
+};
+
+/**
+ * struct numaperf_counters_cpu - what one CPU has counted
+ * @sequence: odd while it is written: read it before and after (with acquire
+ *	and load-load ordering), and again until both are the same even number
+ * @cpu_node: node of this CPU, -1: not known (never online)
+ * @cells: by source, then by place of the page's node
+ */
+struct numaperf_counters_cpu {
+	__u32 sequence;
+	__s32 cpu_node;
+	struct numaperf_counters_cell cells[];
+};
+
 /* ---------------------------------------------------------------- events */
+
+/**
+ * struct numaperf_ioc_alarm - tell when locality is low (NUMAPERF_IOC_ALARM)
+ * @size: see above
+ * @flags: 0
+ * @target: from TRACK
+ * @source: enum numaperf_source, of those that count for the target
+ * @below: an event LOCALITY_LOW when the share of local pages of a window is
+ *	below this (permille); 0: no more alarms of this source
+ * @above: an event LOCALITY_BACK when it is at least this after that
+ *	(hysteresis: at least @below)
+ * @samples: a window with fewer says nothing; at least 1
+ * @window_ms: 100 to 3600000; there is at most one event a window
+ */
+struct numaperf_ioc_alarm {
+	__u32 size;
+	__u32 flags;
+	__u32 target;
+	__u32 source;
+	__u32 below;
+	__u32 above;
+	__u32 samples;
+	__u32 window_ms;
+};
 
 enum numaperf_event_type {
 	NUMAPERF_EVENT_LEASE_LOST = 1,
@@ -540,6 +894,12 @@ enum numaperf_event_type {
 	NUMAPERF_EVENT_LEASE_REASSERTED = 3,
 	NUMAPERF_EVENT_TARGET_LOST = 4,
 	NUMAPERF_EVENT_TARGET_EXITED = 5,	/* its last thread */
+	NUMAPERF_EVENT_MOVE_REFUSED = 6,	/* of a strictly pinned thread: pid,
+						 * tid are those of who tried
+						 */
+	NUMAPERF_EVENT_LEASE_REARMED = 7,
+	NUMAPERF_EVENT_LOCALITY_LOW = 8,	/* value: permille, addr: samples */
+	NUMAPERF_EVENT_LOCALITY_BACK = 9,	/* likewise */
 };
 
 /**
@@ -570,6 +930,25 @@ struct numaperf_event_record {
 	__s32 tid;
 	__u64 addr;
 	__u64 value;
+};
+
+/* --------------------------------------------------------------- netlink */
+
+/*
+ * Generic netlink family "numaperf": the view of the whole host, in the initial
+ * network namespace. kmod/numaperf.yaml describes it in the kernel's own format.
+ */
+#define NUMAPERF_GENL_NAME	"numaperf"
+#define NUMAPERF_GENL_VERSION	1
+#define NUMAPERF_GENL_EVENTS	"events"	/* multicast; CAP_NET_ADMIN */
+
+enum numaperf_genl_command {
+	NUMAPERF_GENL_CMD_UNSPEC,
+	NUMAPERF_GENL_CMD_INFO,		/* do */
+	NUMAPERF_GENL_CMD_LEASES,	/* dump */
+	NUMAPERF_GENL_CMD_TARGETS,	/* dump */
+	NUMAPERF_GENL_CMD_EVENT,	/* multicast */
+	NUMAPERF_GENL_CMD_COUNT
 };
 
 #endif /* _UAPI_LINUX_NUMAPERF_H */
