@@ -113,12 +113,18 @@ expect 'intervals' '[ "$(grep -c "^Locality of sleep 1" "$work/err")" -ge 2 ]'
 
 # ----------------------------------------------------------------- processes
 
+# A background command is a copy of this shell until it has its own image; stat waits in poll(2) once it counts.
+is_named() { [ "$(cat "/proc/$1/comm")" = "$2" ]; }
+is_counting() { grep -q poll "/proc/$1/wchan"; }
+
 "$work_program" 4 60 &
 target=$!
+until_true is_named $target memory_work
 run "$NUMAPERF" stat --duration 0.5 --pid $target
 expect 'a running process' 'status_is 0 && says "process $target" && says "memory_work"'
 "$NUMAPERF" stat --pid $target -o "$work/result" &
 stat=$!
+until_true is_counting $stat
 sleep 1
 kill -INT $stat
 wait $stat
@@ -129,7 +135,7 @@ run $nobody "$NUMAPERF" stat --pid $target -o /tmp/nobodys
 expect "another user's process is refused" 'status_is 1 && says CAP_PERFMON && [ ! -e /tmp/nobodys ]'
 "$NUMAPERF" stat --pid $target -o "$work/result2" &
 stat=$!
-sleep 0.5
+until_true is_counting $stat
 kill -KILL $target
 wait $stat
 expect 'a process that exits meanwhile' "[ $? -eq 0 ]"' && grep -q "ended" "$work/result2"'
