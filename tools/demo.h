@@ -107,6 +107,12 @@ bool demo_window_open(struct demo *demo, pid_t pid, unsigned fault_period, struc
 /* Ends when each usable source has that many samples, or after max_seconds; false: a claim has failed. */
 bool demo_window_wait(struct demo *demo, const struct demo_window *window, uint64_t samples, double max_seconds,
 		      struct demo_result *ret_result);
+/*
+ * Did the whole machine take fewer hint faults than that? The balancing scanner pauses in proportion to what its last scan cost
+ * (task_numa_work()), so a guest that was not given its CPU in the middle of one may see none for long: a fresh process is not held up.
+ */
+bool demo_scan_stalled(struct demo *demo, const struct demo_result *result, uint64_t samples);
+#define DEMO_ATTEMPTS 3
 void demo_window_close(struct demo_window *window);
 void demo_result_free(struct demo_result *result);
 bool demo_claim_ratio(struct demo *demo, const struct numaperf_report *report, enum numaperf_report_source source,

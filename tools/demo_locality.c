@@ -100,26 +100,41 @@ static void claim_result(struct demo *demo, const struct demo_work *work, const 
 			   hint.samples, kernel);
 }
 
-static void measure(struct demo *demo, const struct demo_work *work)
+/* False: the kernel's scan stalled, and nothing was claimed. */
+static bool measure_process(struct demo *demo, const struct demo_work *work, pid_t pid, bool last)
 {
 	struct demo_window window;
 	struct demo_result result;
-	pid_t pid;
+	bool done = true;
+
+	if (!demo_window_open(demo, pid, FAULT_PERIOD, &window))
+		return true;
+	if (demo_window_wait(demo, &window, SAMPLES, MAX_SECONDS, &result)) {
+		done = !demo_scan_stalled(demo, &result, SAMPLES) || last;
+		if (done) {
+			print_result(demo, &result);
+			claim_result(demo, work, &result);
+		}
+		demo_result_free(&result);
+	}
+	demo_window_close(&window);
+	return done;
+}
+
+static void measure(struct demo *demo, const struct demo_work *work)
+{
+	bool done = false;
 
 	demo_say(demo, "\n%u thread%s on node %d, memory on node %d:", work->threads, work->threads > 1 ? "s" : "",
 		 work->cpu_node, work->page_node);
-	pid = demo_work_start(demo, work);
-	if (pid < 0)
-		return;
-	if (demo_window_open(demo, pid, FAULT_PERIOD, &window)) {
-		if (demo_window_wait(demo, &window, SAMPLES, MAX_SECONDS, &result)) {
-			print_result(demo, &result);
-			claim_result(demo, work, &result);
-			demo_result_free(&result);
-		}
-		demo_window_close(&window);
+	for (int attempt = 1; !done; attempt++) {
+		pid_t pid = demo_work_start(demo, work);
+
+		if (pid < 0)
+			return;
+		done = measure_process(demo, work, pid, attempt == DEMO_ATTEMPTS);
+		demo_stop(pid);
 	}
-	demo_stop(pid);
 }
 
 void demo_show_locality(struct demo *demo)

@@ -104,6 +104,18 @@ bool demo_window_wait(struct demo *demo, const struct demo_window *window, uint6
 	return true;
 }
 
+bool demo_scan_stalled(struct demo *demo, const struct demo_result *result, uint64_t samples)
+{
+	uint64_t faults = result->vmstat.values[VMSTAT_HINT_FAULTS];
+
+	if (!demo->usable[NUMAPERF_REPORT_HINT] || faults >= samples)
+		return false;
+	demo_say(demo,
+		 "  the kernel itself took only %" PRIu64 " hint faults meanwhile: its scan pauses when the host is starved",
+		 faults);
+	return true;
+}
+
 bool demo_claim_ratio(struct demo *demo, const struct numaperf_report *report, enum numaperf_report_source source,
 		      const struct demo_expectation *expected)
 {
