@@ -9,6 +9,7 @@
 #include "lease.h"
 #include "lifecycle.h"
 #include "node.h"
+#include "node_ceiling.h"
 #include "process.h"
 #include "source.h"
 #include "thread_pin.h"
@@ -42,10 +43,13 @@ static int __init numaperf_init(void)
 	err = np_node_init();
 	if (err)
 		return err;
+	err = np_node_ceiling_init();
+	if (err)
+		goto err_node;
 	np_wq = alloc_workqueue("numaperf", WQ_UNBOUND, 0);
 	if (!np_wq) {
 		err = -ENOMEM;
-		goto err_node;
+		goto err_ceiling;
 	}
 	features_init();
 	err = np_device_register();
@@ -56,6 +60,8 @@ static int __init numaperf_init(void)
 err_features:
 	features_exit();
 	destroy_workqueue(np_wq);
+err_ceiling:
+	np_node_ceiling_exit();
 err_node:
 	np_node_exit();
 	return err;
@@ -76,6 +82,7 @@ static void __exit numaperf_exit(void)
 	 * voluntarily or reach user mode first.
 	 */
 	synchronize_rcu_tasks();
+	np_node_ceiling_exit();
 	np_node_exit();
 }
 

@@ -14,6 +14,8 @@
 #include <linux/slab.h>
 
 #include "lifecycle.h"
+#include "node.h"
+#include "node_ceiling.h"
 #include "placement.h"
 #include "range_pin.h"
 #include "range_watch.h"
@@ -92,9 +94,16 @@ static const struct np_lease_ops range_lease_ops = {
 	.set = range_set,
 };
 
+/**
+ * struct check - looking at all pages of a range
+ * @arg: where to say what is wrong
+ * @nodes: on which they must be
+ * @pages: how many are on each, by place
+ */
 struct check {
 	struct numaperf_ioc_range_pin *arg;
 	const nodemask_t *nodes;
+	unsigned long *pages;
 };
 
 static int check_wrong(struct check *check, unsigned long addr, int node,
@@ -106,8 +115,9 @@ static int check_wrong(struct check *check, unsigned long addr, int node,
 	return err;
 }
 
-static int check_page(struct check *check, unsigned long addr,
-		      struct page *page)
+/* @n pages of the node and zone of @page. */
+static int check_pages(struct check *check, unsigned long addr,
+		       struct page *page, unsigned long n)
 {
 	int nid = page_to_nid(page);
 
@@ -122,6 +132,7 @@ static int check_page(struct check *check, unsigned long addr,
 		return check_wrong(check, addr, nid,
 				   NUMAPERF_REASON_MOVABLE_ONLY,
 				   -EADDRNOTAVAIL);
+	check->pages[np_node_place(nid)] += n;
 	return 0;
 }
 
@@ -162,7 +173,8 @@ static int check_entry(const struct np_walk_entry *entry, void *data)
 		return err;
 	switch (entry->kind) {
 	case NP_WALK_PAGE:
-		return check_page(check, entry->addr, entry->page);
+		return check_pages(check, entry->addr, entry->page,
+				   entry->pages);
 	case NP_WALK_ABSENT:
 		return check_wrong(check, entry->addr, NUMA_NO_NODE,
 				   NUMAPERF_REASON_ABSENT, -ENODATA);
@@ -173,13 +185,40 @@ static int check_entry(const struct np_walk_entry *entry, void *data)
 	}
 }
 
+static int check_begin(struct check *check, struct numaperf_ioc_range_pin *arg,
+		       const nodemask_t *nodes)
+{
+	check->arg = arg;
+	check->nodes = nodes;
+	check->pages = np_node_counts();
+	return check->pages ? 0 : -ENOMEM;
+}
+
+/* The node that has no room left, if that is what is wrong. */
+static int check_ceiling(struct check *check, int err)
+{
+	if (err == -EDQUOT)
+		check->arg->reason = NUMAPERF_REASON_NODE_CEILING;
+	return err;
+}
+
 static int range_check(struct numaperf_ioc_range_pin *arg,
 		       const nodemask_t *nodes)
 {
-	struct check check = { .arg = arg, .nodes = nodes };
+	struct check check;
+	int err;
 
-	return np_walk(current->mm, arg->addr, arg->addr + arg->length,
-		       check_entry, &check);
+	err = check_begin(&check, arg, nodes);
+	if (err)
+		return err;
+	err = np_walk(current->mm, arg->addr, arg->addr + arg->length,
+		      check_entry, &check);
+	if (!err)
+		err = check_ceiling(&check,
+				    np_node_may_charge(check.pages,
+						       &arg->wrong_node));
+	kfree(check.pages);
+	return err;
 }
 
 /* All pages pinned, or an error; what is pinned stands in @pages. */
@@ -204,20 +243,37 @@ static int range_pin_pages(struct np_range *range)
 	return 0;
 }
 
+/* Of pinned pages, which can't leave their nodes any more. */
+static int range_charge_nodes(struct np_range *range,
+			      struct numaperf_ioc_range_pin *arg)
+{
+	struct check check;
+	unsigned long i;
+	int err;
+
+	err = check_begin(&check, arg, &range->nodes);
+	for (i = 0; i < range->npages && !err; i++) {
+		err = check_pages(&check, np_range_addr(range, i),
+				  range->pages[i], 1);
+		cond_resched();
+	}
+	if (!err)
+		err = check_ceiling(&check, np_node_charge(check.pages,
+							   &arg->wrong_node));
+	range->of_nodes = !err;
+	kfree(check.pages);
+	return err;
+}
+
 /* What is pinned is what was asked for: looked at after pinning. */
 static int range_verify_pinned(struct np_range *range,
 			       struct numaperf_ioc_range_pin *arg)
 {
-	struct check check = { .arg = arg, .nodes = &range->nodes };
-	unsigned long i;
 	int err;
 
-	for (i = 0; i < range->npages; i++) {
-		err = check_page(&check, np_range_addr(range, i), range->pages[i]);
-		if (err)
-			return err;
-		cond_resched();
-	}
+	err = range_charge_nodes(range, arg);
+	if (err)
+		return err;
 	if (!np_range_arm(range)) {
 		/* Another thread unmapped some of it meanwhile. */
 		arg->reason = NUMAPERF_REASON_UNMAPPED;

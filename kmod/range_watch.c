@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 
+#include "node_ceiling.h"
 #include "range_watch.h"
 #include "session.h"
 #include "user.h"
@@ -21,6 +22,8 @@
 /* Give up one page. */
 void np_range_unpin(struct np_range *range, unsigned long i)
 {
+	if (range->of_nodes)
+		np_node_uncharge(page_to_nid(range->pages[i]), 1);
 	unpin_user_page(range->pages[i]);
 	range->pages[i] = NULL;
 }

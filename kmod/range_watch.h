@@ -24,6 +24,7 @@
  * @pages: by index; NULL: given up. Written before publishing and by
  *	@give_up_work, read by @verify_work
  * @held: pages not given up
+ * @of_nodes: the pages are charged to their nodes
  * @lock: @armed, @gone, @suspect; taken in the notifier, where nothing may sleep
  * @gone: pages to give up
  * @suspect: pages to look at
@@ -43,6 +44,7 @@ struct np_range {
 	unsigned long npages;
 	struct page **pages;
 	unsigned long held;
+	bool of_nodes;
 	spinlock_t lock;	/* @armed, @gone, @suspect */
 	unsigned long *gone;
 	unsigned long *suspect;
