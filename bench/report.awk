@@ -66,12 +66,12 @@ END {
 		mine = pairs[name] ? middle_of("ours", name) : 0
 		other = pairs[name] ? middle_of("peer", name) : 0
 		printf "%-22s %10.2f %10.2f %10.3f [%8.3f - %8.3f] %6s  %-6s  %s: %s%s\n", name, mine, other, value, low, high,
-			said == "stated" || said == "absent" ? "-" : bound[name], said, unit[name], ours_is[name],
-			peer_is[name] == "" ? "" : " / " peer_is[name]
+			(said == "stated" || said == "absent" ? "-" : bound[name]), said, unit[name], ours_is[name],
+			(peer_is[name] == "" ? "" : " / " peer_is[name])
 		printf "%s\n{\"name\": \"%s\", \"unit\": \"%s\", \"ours\": \"%s\", \"peer\": \"%s\", \"promise\": \"%s\", \"bound\": %s, \"result\": %.4f, \"verdict\": \"%s\", \"pairs\": [",
-			r > 1 ? "," : "", name, unit[name], ours_is[name], peer_is[name], promise[name], bound[name], value, said >json
+			(r > 1 ? "," : ""), name, unit[name], ours_is[name], peer_is[name], promise[name], bound[name], value, said >json
 		for (i = 1; i <= pairs[name]; i++)
-			printf "%s[%s, %s]", i > 1 ? ", " : "", ours[name, i], peer[name, i] >json
+			printf "%s[%s, %s]", (i > 1 ? ", " : ""), ours[name, i], peer[name, i] >json
 		printf "]}" >json
 	}
 	print "\n]" >json

@@ -181,8 +181,8 @@ static int device_open(struct inode *inode, struct file *file)
 {
 	struct np_session *session = np_session_open();
 
-	if (!session)
-		return -ENOMEM;
+	if (IS_ERR(session))
+		return PTR_ERR(session);
 	file->private_data = session;
 	return stream_open(inode, file);
 }

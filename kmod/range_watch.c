@@ -11,6 +11,7 @@
 #include <linux/sched/mm.h>
 
 #include "node_ceiling.h"
+#include "quiet.h"
 #include "range_watch.h"
 #include "session.h"
 #include "user.h"
@@ -164,7 +165,7 @@ static void range_verify(struct work_struct *work)
 	mmput_async(range->mm);
 
 	if (again)
-		queue_delayed_work(np_wq, &range->verify_work, VERIFY_DELAY);
+		np_queue_delayed(&range->verify_work, VERIFY_DELAY);
 	queue_work(np_wq, &range->give_up_work);
 }
 
@@ -207,8 +208,7 @@ static bool range_invalidate(struct mmu_interval_notifier *notifier,
 		break;
 	case MMU_NOTIFY_CLEAR:
 		if (range_mark(range, range->suspect, what))
-			queue_delayed_work(np_wq, &range->verify_work,
-					   VERIFY_DELAY);
+			np_queue_delayed(&range->verify_work, VERIFY_DELAY);
 		break;
 	default:
 		break;
@@ -266,7 +266,7 @@ bool np_range_arm(struct np_range *range)
 	range->armed = true;
 	spin_unlock(&range->lock);
 	/* Pinning itself raises suspicion where it breaks copy-on-write. */
-	queue_delayed_work(np_wq, &range->verify_work, 0);
+	np_queue_delayed(&range->verify_work, 0);
 	np_range_settle(range);
 	return whole && range->held == range->npages;
 }

@@ -17,6 +17,10 @@ unsigned int np_threads_max = 16384;
 module_param_named(threads_max, np_threads_max, uint, 0644);
 MODULE_PARM_DESC(threads_max, "Threads a user may track (default 16384)");
 
+unsigned int np_sessions_max = 1024;
+module_param_named(sessions_max, np_sessions_max, uint, 0644);
+MODULE_PARM_DESC(sessions_max, "Files of the device a user may have open (default 1024)");
+
 static DEFINE_HASHTABLE(users, 6);
 static DEFINE_SPINLOCK(users_lock);	/* users; taken with interrupts off */
 
