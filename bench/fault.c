@@ -59,6 +59,15 @@ static void compare_tracked(const char *name, const char *promise, double bound,
 	}
 }
 
+/* A user without privileges, whose credentials are looked at with each fault. */
+static int compare_as_user(struct np_child *me, void *arg)
+{
+	(void)me;
+	(void)arg;
+	compare_tracked("fault, tracked by user", "more", 60, "tracked without CAP_PERFMON", 0, 0);
+	return 0;
+}
+
 static int wait_for_word(struct np_child *me, void *arg)
 {
 	__u64 word;
@@ -85,8 +94,11 @@ int main(void)
 
 	area = np_map(PAGES * np_page_size());
 	np_touch(area, PAGES * np_page_size());
+	untracked();	/* the kernel's own first time */
 	before = untracked();
 	compare_tracked("fault, tracked", "more", 60, "tracked, default period", 0, 0);
+	fflush(stdout);
+	MUST(-np_run(NP_NOBODY, compare_as_user, NULL));
 	compare_tracked("fault, all sampled", "stated", 0, "tracked, period 1", 0, 1);
 	MUST(np_spawn(&child, 0, wait_for_word, NULL));
 	compare_tracked("fault, other tracked", "stated", 0, "another process is tracked", child.pid, 0);

@@ -23,6 +23,7 @@
 #include "hook.h"
 #include "linger.h"
 #include "sample.h"
+#include "session.h"
 #include "source.h"
 #include "target.h"
 #include "walk.h"
@@ -134,7 +135,7 @@ static void fault_work(struct callback_head *work)
 	module_put(THIS_MODULE);
 }
 
-static void fault_sample(struct np_thread *thread, unsigned long addr)
+static noinline void fault_sample(struct np_thread *thread, unsigned long addr)
 {
 	struct np_fault_state *state = &thread->fault;
 
@@ -159,24 +160,43 @@ static void fault_sample(struct np_thread *thread, unsigned long addr)
 	}
 }
 
-static void fault_entry(unsigned long addr)
+/* np_thread_counts(), in few instructions for a reader who may see all. */
+static bool fault_counts(struct np_thread *thread)
 {
-	struct np_thread *thread;
+	const struct np_target *target = thread->target;
 
-	rcu_read_lock();
-	for (thread = np_thread_first(current); thread;
-	     thread = np_thread_next(thread, current)) {
+	if (target->session->perfmon)
+		return target->sources & BIT(NUMAPERF_SOURCE_FAULT) &&
+		       !(READ_ONCE(thread->flags) & NUMAPERF_THREAD_LOST);
+	return np_thread_counts(thread, NUMAPERF_SOURCE_FAULT);
+}
+
+static noinline void fault_tracked(struct np_thread *thread, unsigned long addr)
+{
+	do {
 		struct np_fault_state *state = &thread->fault;
 
-		if (!np_thread_counts(thread, NUMAPERF_SOURCE_FAULT))
+		if (!fault_counts(thread))
 			continue;
 		WRITE_ONCE(state->faults, state->faults + 1);
-		if (--state->left)
+		if (likely(--state->left))
 			continue;
 		state->left = next_period(state, thread->target->fault_period);
 		fault_sample(thread, addr);
-	}
-	rcu_read_unlock();
+	} while ((thread = np_thread_next(thread, current)));
+}
+
+/*
+ * Every fault of the machine comes by here while anything is tracked, so the
+ * usual case is to leave at once. All hooks run with preemption off, which RCU
+ * waits for as it does for rcu_read_unlock().
+ */
+static __always_inline void fault_entry(unsigned long addr)
+{
+	struct np_thread *thread = np_thread_first(current);
+
+	if (unlikely(thread))
+		fault_tracked(thread, addr);
 }
 
 /* ------------------------------------------------------------ its hooks */

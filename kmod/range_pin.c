@@ -14,8 +14,6 @@
 #include <linux/slab.h>
 
 #include "lifecycle.h"
-#include "node.h"
-#include "node_ceiling.h"
 #include "placement.h"
 #include "range_pin.h"
 #include "range_watch.h"
@@ -94,16 +92,9 @@ static const struct np_lease_ops range_lease_ops = {
 	.set = range_set,
 };
 
-/**
- * struct check - looking at all pages of a range
- * @arg: where to say what is wrong
- * @nodes: on which they must be
- * @pages: how many are on each, by place
- */
 struct check {
 	struct numaperf_ioc_range_pin *arg;
 	const nodemask_t *nodes;
-	unsigned long *pages;
 };
 
 static int check_wrong(struct check *check, unsigned long addr, int node,
@@ -115,9 +106,8 @@ static int check_wrong(struct check *check, unsigned long addr, int node,
 	return err;
 }
 
-/* @n pages of the node and zone of @page. */
-static int check_pages(struct check *check, unsigned long addr,
-		       struct page *page, unsigned long n)
+static int check_page(struct check *check, unsigned long addr,
+		      struct page *page)
 {
 	int nid = page_to_nid(page);
 
@@ -132,7 +122,6 @@ static int check_pages(struct check *check, unsigned long addr,
 		return check_wrong(check, addr, nid,
 				   NUMAPERF_REASON_MOVABLE_ONLY,
 				   -EADDRNOTAVAIL);
-	check->pages[np_node_place(nid)] += n;
 	return 0;
 }
 
@@ -173,8 +162,7 @@ static int check_entry(const struct np_walk_entry *entry, void *data)
 		return err;
 	switch (entry->kind) {
 	case NP_WALK_PAGE:
-		return check_pages(check, entry->addr, entry->page,
-				   entry->pages);
+		return check_page(check, entry->addr, entry->page);
 	case NP_WALK_ABSENT:
 		return check_wrong(check, entry->addr, NUMA_NO_NODE,
 				   NUMAPERF_REASON_ABSENT, -ENODATA);
@@ -185,40 +173,13 @@ static int check_entry(const struct np_walk_entry *entry, void *data)
 	}
 }
 
-static int check_begin(struct check *check, struct numaperf_ioc_range_pin *arg,
-		       const nodemask_t *nodes)
-{
-	check->arg = arg;
-	check->nodes = nodes;
-	check->pages = np_node_counts();
-	return check->pages ? 0 : -ENOMEM;
-}
-
-/* The node that has no room left, if that is what is wrong. */
-static int check_ceiling(struct check *check, int err)
-{
-	if (err == -EDQUOT)
-		check->arg->reason = NUMAPERF_REASON_NODE_CEILING;
-	return err;
-}
-
 static int range_check(struct numaperf_ioc_range_pin *arg,
 		       const nodemask_t *nodes)
 {
-	struct check check;
-	int err;
+	struct check check = { .arg = arg, .nodes = nodes };
 
-	err = check_begin(&check, arg, nodes);
-	if (err)
-		return err;
-	err = np_walk(current->mm, arg->addr, arg->addr + arg->length,
-		      check_entry, &check);
-	if (!err)
-		err = check_ceiling(&check,
-				    np_node_may_charge(check.pages,
-						       &arg->wrong_node));
-	kfree(check.pages);
-	return err;
+	return np_walk(current->mm, arg->addr, arg->addr + arg->length,
+		       check_entry, &check);
 }
 
 /* All pages pinned, or an error; what is pinned stands in @pages. */
@@ -243,37 +204,20 @@ static int range_pin_pages(struct np_range *range)
 	return 0;
 }
 
-/* Of pinned pages, which can't leave their nodes any more. */
-static int range_charge_nodes(struct np_range *range,
-			      struct numaperf_ioc_range_pin *arg)
-{
-	struct check check;
-	unsigned long i;
-	int err;
-
-	err = check_begin(&check, arg, &range->nodes);
-	for (i = 0; i < range->npages && !err; i++) {
-		err = check_pages(&check, np_range_addr(range, i),
-				  range->pages[i], 1);
-		cond_resched();
-	}
-	if (!err)
-		err = check_ceiling(&check, np_node_charge(check.pages,
-							   &arg->wrong_node));
-	range->of_nodes = !err;
-	kfree(check.pages);
-	return err;
-}
-
 /* What is pinned is what was asked for: looked at after pinning. */
 static int range_verify_pinned(struct np_range *range,
 			       struct numaperf_ioc_range_pin *arg)
 {
+	struct check check = { .arg = arg, .nodes = &range->nodes };
+	unsigned long i;
 	int err;
 
-	err = range_charge_nodes(range, arg);
-	if (err)
-		return err;
+	for (i = 0; i < range->npages; i++) {
+		err = check_page(&check, np_range_addr(range, i), range->pages[i]);
+		if (err)
+			return err;
+		cond_resched();
+	}
 	if (!np_range_arm(range)) {
 		/* Another thread unmapped some of it meanwhile. */
 		arg->reason = NUMAPERF_REASON_UNMAPPED;

@@ -3,7 +3,6 @@
  * CPUs that the machine was told to leave alone (isolcpus=, nohz_full=) notice nothing of what goes on elsewhere: no
  * interrupt, no switch to a kernel thread, no timer. Each is compared with the same work without numaperf.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -291,23 +290,31 @@ static int use_all(struct np_child *me, void *arg)
 	return np_status(err);
 }
 
-/* Lines of a CPU's trace that say that the module's work was begun by a timer, or done, there. */
+/* Does this line say that the module's work is done there, or begun by an interrupt of somebody else than the test? */
+static bool is_work(const char *line)
+{
+	const char *flags = strstr(line, "] ");
+
+	if (!strstr(line, "numaperf]") && !strstr(line, "workqueue=numaperf"))
+		return false;
+	if (strstr(line, "workqueue_execute_start"))
+		return true;
+	return flags && strchr("shH", flags[4]) && !strstr(line, " quiet-");
+}
+
 static int traced_work(int cpu)
 {
-	char path[96], *row, *rest = text, *flags;
+	char path[96], *row, *rest = text;
 	int found = 0;
 
 	snprintf(path, sizeof(path), TRACING "per_cpu/cpu%d/trace", cpu);
 	if (np_read_file(path, text, sizeof(text)) < 0)
 		return -1;
 	while ((row = strsep(&rest, "\n"))) {
-		if (row[0] == '#' || !strstr(row, "numaperf"))
+		if (row[0] == '#' || !is_work(row))
 			continue;
-		flags = strstr(row, "] ");
-		if (flags && (strstr(row, "workqueue_execute_start") || strchr("shH", flags[4]))) {
-			printf("# %s\n", row);
-			found++;
-		}
+		printf("# %s\n", row);
+		found++;
 	}
 	return found;
 }
