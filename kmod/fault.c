@@ -12,6 +12,7 @@
  * Hint faults come by here, too, but are no first touch: a sampled fault at an
  * entry that the balancing scanner has armed is left out.
  */
+#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -60,10 +61,13 @@ static u32 next_period(struct np_fault_state *state, u32 period)
 	return 1 + (u32)(((u64)next_random(state) * (2 * period - 1)) >> 32);
 }
 
-void np_fault_init(struct np_fault_state *state, u32 period)
+void np_fault_init(struct np_fault_state *state, const struct np_target *target)
 {
 	state->random = get_random_u32() | 1;
-	state->left = next_period(state, period);
+	state->left = next_period(state, target->fault_period);
+	state->wanted = target->sources & BIT(NUMAPERF_SOURCE_FAULT);
+	state->always = state->wanted && target->session->perfmon;
+	state->kuid = target->kuid;
 }
 
 /* Before the fault is served: is the page there, but armed by the scanner? */
@@ -160,30 +164,46 @@ static noinline void fault_sample(struct np_thread *thread, unsigned long addr)
 	}
 }
 
-/* np_thread_counts(), in few instructions for a reader who may see all. */
-static bool fault_counts(struct np_thread *thread)
-{
-	const struct np_target *target = thread->target;
-
-	if (target->session->perfmon)
-		return target->sources & BIT(NUMAPERF_SOURCE_FAULT) &&
-		       !(READ_ONCE(thread->flags) & NUMAPERF_THREAD_LOST);
-	return np_thread_counts(thread, NUMAPERF_SOURCE_FAULT);
-}
-
-static noinline void fault_tracked(struct np_thread *thread, unsigned long addr)
+static noinline void fault_slow(struct np_thread *thread, unsigned long addr)
 {
 	do {
 		struct np_fault_state *state = &thread->fault;
 
-		if (!fault_counts(thread))
+		if (!np_thread_counts(thread, NUMAPERF_SOURCE_FAULT))
 			continue;
 		WRITE_ONCE(state->faults, state->faults + 1);
-		if (likely(--state->left))
+		if (--state->left)
 			continue;
 		state->left = next_period(state, thread->target->fault_period);
 		fault_sample(thread, addr);
 	} while ((thread = np_thread_next(thread, current)));
+}
+
+/* np_thread_counts() without a call; where it says no, that one decides. */
+static __always_inline bool fault_counts(const struct np_thread *thread)
+{
+	const struct np_fault_state *state = &thread->fault;
+	const struct cred *cred = current_cred();
+
+	if (likely(state->always))
+		return true;
+	return state->wanted && uid_eq(cred->euid, state->kuid) &&
+	       uid_eq(cred->uid, state->kuid) &&
+	       !(READ_ONCE(thread->flags) & NUMAPERF_THREAD_LOST);
+}
+
+/* Of one target, and no sample due: most faults that are counted. */
+static noinline void fault_tracked(struct np_thread *thread, unsigned long addr)
+{
+	struct np_fault_state *state = &thread->fault;
+
+	if (likely(state->left > 1 && !thread->hash.next &&
+		   fault_counts(thread))) {
+		state->left--;
+		WRITE_ONCE(state->faults, state->faults + 1);
+		return;
+	}
+	fault_slow(thread, addr);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "node.h"
 #include "node_ceiling.h"
 #include "process.h"
+#include "refusal.h"
 #include "source.h"
 #include "thread_pin.h"
 
@@ -21,6 +22,9 @@ static void __init features_init(void)
 		pr_notice("numaperf: no thread pins, no tracking: this kernel lacks the tracepoints of fork, exec and exit\n");
 	if (np_pin_guard_init())
 		pr_notice("numaperf: no thread pins: set_cpus_allowed_common() can't be hooked\n");
+	np_refusals_init();
+	if (!np_refusals_work())
+		pr_notice("numaperf: refused moves of pinned threads are not seen: their places can't be hooked\n");
 	np_mm_hold_init();
 	if (!np_mm_hold_works())
 		pr_notice("numaperf: hint faults of single-threaded processes are one-sided: exit_mm_release() can't be hooked\n");
@@ -32,6 +36,7 @@ static void features_exit(void)
 {
 	np_sources_exit();
 	np_mm_hold_exit();
+	np_refusals_exit();
 	np_pin_guard_exit();
 	np_lifecycle_exit();
 }

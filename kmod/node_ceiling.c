@@ -42,72 +42,40 @@ void np_node_ceiling_exit(void)
 	kfree(held);
 }
 
-unsigned long *np_node_counts(void)
-{
-	return kcalloc(np_nodes, sizeof(unsigned long), GFP_KERNEL_ACCOUNT);
-}
-
 /* Memory may come and go (hotplug): asked each time. */
-static unsigned long ceiling(unsigned int place)
+static unsigned long ceiling(int nid)
 {
-	int nid = np_node_id(place);
-
 	if (!node_online(nid))
 		return 0;
 	return mult_frac(node_present_pages(nid),
 			 (unsigned long)READ_ONCE(locked_max), 100UL);
 }
 
-static bool fits(unsigned int place, long now, unsigned long pages)
-{
-	return !pages || now + pages <= ceiling(place);
-}
-
 /* Would np_node_charge() succeed? 0 or -EDQUOT. */
-int np_node_may_charge(const unsigned long *pages, int *ret_wrong_node)
+int np_node_may_charge(int nid, unsigned long pages)
 {
-	unsigned int place;
+	unsigned long now = atomic_long_read(&held[np_node_place(nid)]);
 
-	for (place = 0; place < np_nodes; place++) {
-		if (!fits(place, atomic_long_read(&held[place]),
-			  pages[place])) {
-			*ret_wrong_node = np_node_id(place);
-			return -EDQUOT;
-		}
-	}
-	return 0;
-}
-
-static bool charge_one(unsigned int place, unsigned long pages)
-{
-	long now = atomic_long_read(&held[place]);
-
-	do {
-		if (!fits(place, now, pages))
-			return false;
-	} while (!atomic_long_try_cmpxchg(&held[place], &now, now + pages));
-	return true;
+	return !pages || now + pages <= ceiling(nid) ? 0 : -EDQUOT;
 }
 
 /**
- * np_node_charge() - hold so many pages of each node
- * @pages: by place, from np_node_counts()
- * @ret_wrong_node: the first node that is full, if one is
+ * np_node_charge() - hold so many more pages of a node
+ * @nid: its id
+ * @pages: how many, all or none
  *
- * Return: 0, or -EDQUOT: nothing is charged.
+ * Return: 0 or -EDQUOT. Context: any.
  */
-int np_node_charge(const unsigned long *pages, int *ret_wrong_node)
+int np_node_charge(int nid, unsigned long pages)
 {
-	unsigned int place;
+	atomic_long_t *count = &held[np_node_place(nid)];
+	unsigned long most = ceiling(nid);
+	long now = atomic_long_read(count);
 
-	for (place = 0; place < np_nodes; place++) {
-		if (charge_one(place, pages[place]))
-			continue;
-		*ret_wrong_node = np_node_id(place);
-		while (place--)
-			atomic_long_sub(pages[place], &held[place]);
-		return -EDQUOT;
-	}
+	do {
+		if (now + pages > most)
+			return -EDQUOT;
+	} while (!atomic_long_try_cmpxchg(count, &now, now + pages));
 	return 0;
 }
 

@@ -6,11 +6,8 @@
 #ifndef NP_NODE_CEILING_H
 #define NP_NODE_CEILING_H
 
-/* Pages by node, for callers that gather them first: by place (node.h). */
-unsigned long *np_node_counts(void);
-
-int np_node_charge(const unsigned long *pages, int *ret_wrong_node);
-int np_node_may_charge(const unsigned long *pages, int *ret_wrong_node);
+int np_node_charge(int nid, unsigned long pages);
+int np_node_may_charge(int nid, unsigned long pages);
 void np_node_uncharge(int nid, unsigned long pages);
 
 int np_node_ceiling_init(void);

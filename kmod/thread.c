@@ -51,7 +51,7 @@ struct np_thread *np_thread_create(struct np_target *target,
 	INIT_HLIST_NODE(&thread->hash);
 	INIT_LIST_HEAD(&thread->of_target);
 	thread->target = np_target_get(target);
-	np_fault_init(&thread->fault, target->fault_period);
+	np_fault_init(&thread->fault, target);
 	if (task) {
 		thread->task = get_task_struct(task);
 		thread->pid = get_task_pid(task, PIDTYPE_TGID);

@@ -168,6 +168,18 @@ static bool is_huge_zero(struct vm_area_struct *vma, pmd_t pmd)
 	       !PageAnon(pfn_to_page(pmd_pfn(pmd)));
 }
 
+static int walk_pmd_entry(struct walk *walk, pmd_t pmd, unsigned long addr,
+			  unsigned long end)
+{
+	if (pmd_none(pmd) || !pmd_present(pmd))
+		return walk_tell(walk, NP_WALK_ABSENT, addr, end, NULL, false);
+	if (!pmd_leaf(pmd))
+		return walk_pte(walk, &pmd, addr, end);
+	if (is_huge_zero(walk->entry.vma, pmd))
+		return walk_tell(walk, NP_WALK_ABSENT, addr, end, NULL, true);
+	return walk_leaf(walk, pmd_pfn(pmd), PMD_SIZE, addr, end);
+}
+
 static int walk_pmd(struct walk *walk, pud_t *pud, unsigned long addr,
 		    unsigned long end)
 {
@@ -176,20 +188,11 @@ static int walk_pmd(struct walk *walk, pud_t *pud, unsigned long addr,
 	int err = 0;
 
 	for (; addr < end && !err; addr = next, pmdp++) {
-		pmd_t pmd = READ_ONCE(*pmdp);
-
 		next = pmd_addr_end(addr, end);
-		if (pmd_none(pmd) || !pmd_present(pmd))
-			err = walk_tell(walk, NP_WALK_ABSENT, addr, next, NULL,
-					false);
-		else if (!pmd_leaf(pmd))
-			err = walk_pte(walk, &pmd, addr, next);
-		else if (is_huge_zero(walk->entry.vma, pmd))
-			err = walk_tell(walk, NP_WALK_ABSENT, addr, next, NULL,
-					true);
-		else
-			err = walk_leaf(walk, pmd_pfn(pmd), PMD_SIZE, addr,
-					next);
+		/* From 6.6 on the table below may be freed after a grace period. */
+		rcu_read_lock();
+		err = walk_pmd_entry(walk, READ_ONCE(*pmdp), addr, next);
+		rcu_read_unlock();
 		err = walk_worked(walk, next, err);
 	}
 	return err;
