@@ -65,9 +65,13 @@ void np_fault_init(struct np_fault_state *state, const struct np_target *target)
 {
 	state->random = get_random_u32() | 1;
 	state->left = next_period(state, target->fault_period);
-	state->wanted = target->sources & BIT(NUMAPERF_SOURCE_FAULT);
-	state->always = state->wanted && target->session->perfmon;
-	state->kuid = target->kuid;
+	/* See fault_counts(). */
+	if (target->sources & BIT(NUMAPERF_SOURCE_FAULT)) {
+		state->always = target->session->perfmon;
+		state->kuid = target->kuid;
+	} else {
+		state->kuid = INVALID_UID;
+	}
 }
 
 /* Before the fault is served: is the page there, but armed by the scanner? */
@@ -180,43 +184,35 @@ static noinline void fault_slow(struct np_thread *thread, unsigned long addr)
 }
 
 /* np_thread_counts() without a call; where it says no, that one decides. */
-static __always_inline bool fault_counts(const struct np_thread *thread)
+static __always_inline bool fault_counts(const struct np_fault_state *state)
 {
-	const struct np_fault_state *state = &thread->fault;
 	const struct cred *cred = current_cred();
 
-	if (likely(state->always))
-		return true;
-	return state->wanted && uid_eq(cred->euid, state->kuid) &&
-	       uid_eq(cred->uid, state->kuid) &&
-	       !(READ_ONCE(thread->flags) & NUMAPERF_THREAD_LOST);
-}
-
-/* Of one target, and no sample due: most faults that are counted. */
-static noinline void fault_tracked(struct np_thread *thread, unsigned long addr)
-{
-	struct np_fault_state *state = &thread->fault;
-
-	if (likely(state->left > 1 && !thread->hash.next &&
-		   fault_counts(thread))) {
-		state->left--;
-		WRITE_ONCE(state->faults, state->faults + 1);
-		return;
-	}
-	fault_slow(thread, addr);
+	return likely(state->always) ||
+	       (uid_eq(cred->euid, state->kuid) &&
+		uid_eq(cred->uid, state->kuid));
 }
 
 /*
- * Every fault of the machine comes by here while anything is tracked, so the
- * usual case is to leave at once. All hooks run with preemption off, which RCU
- * waits for as it does for rcu_read_unlock().
+ * Every fault of the machine comes by here while anything is tracked: most of
+ * them leave at once, and of those that are counted most are of one target, and
+ * no sample. All hooks run with preemption off, which RCU waits for as it does
+ * for rcu_read_unlock().
  */
 static __always_inline void fault_entry(unsigned long addr)
 {
 	struct np_thread *thread = np_thread_first(current);
+	struct np_fault_state *state;
 
-	if (unlikely(thread))
-		fault_tracked(thread, addr);
+	if (likely(!thread))
+		return;
+	state = &thread->fault;
+	if (state->left > 1 && !thread->hash.next && fault_counts(state)) {
+		state->left--;
+		state->faults++;	/* one store: never read in halves */
+	} else {
+		fault_slow(thread, addr);
+	}
 }
 
 /* ------------------------------------------------------------ its hooks */

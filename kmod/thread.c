@@ -138,6 +138,9 @@ bool np_thread_counts(struct np_thread *thread, enum numaperf_source source)
 	     uid_eq(current_uid(), target->kuid)))
 		return true;
 	WRITE_ONCE(thread->flags, thread->flags | NUMAPERF_THREAD_LOST);
+	thread->fault.kuid = INVALID_UID;
+	np_target_post(target, NUMAPERF_EVENT_TARGET_LOST,
+		       NUMAPERF_REASON_CREDENTIALS, current);
 	return false;
 }
 

@@ -23,9 +23,8 @@ struct np_target;
  * struct np_fault_state - what source "fault" keeps per thread
  * @faults: user-mode page faults
  * @unresolved: samples whose page had no node
- * @wanted: it is a source of the target
- * @always: and the reader may see all
- * @kuid: whose credentials the thread must have otherwise
+ * @always: faults count, whatever the thread's credentials
+ * @kuid: they count as long as the thread has this one's credentials
  * @random: of the generator of periods
  * @left: faults until the next sample
  * @busy: bit 0: a sample is under way in @work
@@ -36,7 +35,6 @@ struct np_target;
 struct np_fault_state {
 	u64 faults;
 	u64 unresolved;
-	bool wanted;
 	bool always;
 	kuid_t kuid;
 	u32 random;
