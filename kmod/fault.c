@@ -193,25 +193,39 @@ static __always_inline bool fault_counts(const struct np_fault_state *state)
 		uid_eq(cred->uid, state->kuid));
 }
 
-/*
- * Every fault of the machine comes by here while anything is tracked: most of
- * them leave at once, and of those that are counted most are of one target, and
- * no sample. All hooks run with preemption off, which RCU waits for as it does
- * for rcu_read_unlock().
- */
-static __always_inline void fault_entry(unsigned long addr)
+static __always_inline void fault_tracked(struct np_thread *thread,
+					  unsigned long addr)
 {
-	struct np_thread *thread = np_thread_first(current);
-	struct np_fault_state *state;
+	struct np_fault_state *state = &thread->fault;
 
-	if (likely(!thread))
-		return;
-	state = &thread->fault;
 	if (state->left > 1 && !thread->hash.next && fault_counts(state)) {
 		state->left--;
 		state->faults++;	/* one store: never read in halves */
 	} else {
 		fault_slow(thread, addr);
+	}
+}
+
+/*
+ * Every fault of the machine comes by here while anything is tracked: most of
+ * them leave at once, and of those that are counted most are of one target, and
+ * no sample; so this is np_thread_first() with all that follows in one piece.
+ * All hooks run with preemption off, which RCU waits for as it does for
+ * rcu_read_unlock().
+ */
+static __always_inline void fault_entry(unsigned long addr)
+{
+	const struct task_struct *task = current;
+	struct np_thread *thread;
+	struct hlist_node *node;
+
+	for (node = rcu_dereference_raw(hlist_first_rcu(np_thread_bucket(task)));
+	     node; node = rcu_dereference_raw(hlist_next_rcu(node))) {
+		thread = hlist_entry(node, struct np_thread, hash);
+		if (READ_ONCE(thread->task) == task) {
+			fault_tracked(thread, addr);
+			return;
+		}
 	}
 }
 

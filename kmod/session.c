@@ -49,6 +49,7 @@ void np_session_close(struct np_session *session)
 	np_leases_end_session(session);
 	np_targets_end_session(session);
 	atomic_dec(&sessions);
+	np_user_uncharge(&session->user->sessions);
 	np_session_put(session);
 }
 
@@ -63,7 +64,6 @@ static void session_free(struct kref *ref)
 	struct np_session *session = container_of(ref, struct np_session, ref);
 
 	np_events_destroy(&session->events);
-	np_user_uncharge(&session->user->sessions);
 	np_user_put(session->user);
 	kfree(session);
 }

@@ -97,15 +97,18 @@ static inline struct np_thread *np_thread_match(struct hlist_node *node,
 	return NULL;
 }
 
+static inline struct hlist_head *np_thread_bucket(const struct task_struct *task)
+{
+	return &np_threads[hash_min((unsigned long)task, NP_THREADS_BITS)];
+}
+
 /*
  * All tracked threads that are @task, one a target: under RCU (in the fault
  * path: hence inline) or np_track_lock.
  */
 static inline struct np_thread *np_thread_first(struct task_struct *task)
 {
-	unsigned int bucket = hash_min((unsigned long)task, NP_THREADS_BITS);
-
-	return np_thread_match(rcu_dereference_raw(hlist_first_rcu(&np_threads[bucket])),
+	return np_thread_match(rcu_dereference_raw(hlist_first_rcu(np_thread_bucket(task))),
 			       task);
 }
 
