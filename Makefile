@@ -10,7 +10,7 @@ TOPO ?= 2n
 
 .DEFAULT_GOAL := all
 .PHONY: all lib tools man kmod selftests tests kernel kernel-source guest setup setup-build demo vm
-.PHONY: check check-host check-guest style expected mutants clean help
+.PHONY: check check-host check-guest bench style expected mutants clean help
 
 ##@ Two commands that need nothing but git and make
 demo: setup-build guest all ## set up, build, boot two nodes, show the thing (MODULE_ARGS='hint=off fault=off' DEMO_ARGS=--swap)
@@ -47,6 +47,10 @@ tests: lib ## build/tests: the library's tests, and those of the tool that need 
 	$(Q)$(MAKE) -C tools tests
 
 ##@ Parts of the check
+bench: setup-build guest kmod selftests ## the figures, in one guest that counts instructions (BENCH="pin fault" for some)
+	$(Q)$(MAKE) -C bench
+	$(Q)bench/bench.sh $(BENCH)
+
 style: setup kernel kernel-source ## shellcheck, checkpatch, sparse, layers, clang
 	$(Q)scripts/check.sh style
 

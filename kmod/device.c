@@ -24,6 +24,7 @@ union argument {
 	struct numaperf_ioc_track track;
 	struct numaperf_ioc_read read;
 	struct numaperf_ioc_leases leases;
+	struct numaperf_ioc_rearm rearm;
 };
 
 static int call_info(struct np_session *session, union argument *arg)
@@ -75,6 +76,11 @@ static int call_revoke(struct np_session *session, union argument *arg)
 	return np_lease_revoke(arg->release.lease);
 }
 
+static int call_rearm(struct np_session *session, union argument *arg)
+{
+	return np_lease_rearm(session, &arg->rearm);
+}
+
 /* The caller did not learn what it got: it gets nothing. */
 static void undo_thread_pin(struct np_session *session, union argument *arg)
 {
@@ -124,6 +130,7 @@ static const struct call calls[] = {
 	CALL(NUMAPERF_IOC_READ, read, 112, call_read, NULL),
 	CALL(NUMAPERF_IOC_LEASES, leases, 48, call_leases, NULL),
 	CALL(NUMAPERF_IOC_REVOKE, release, 16, call_revoke, NULL),
+	CALL(NUMAPERF_IOC_REARM, rearm, 32, call_rearm, NULL),
 };
 
 static const struct call *call_find(unsigned int number)
@@ -181,8 +188,8 @@ static int device_open(struct inode *inode, struct file *file)
 {
 	struct np_session *session = np_session_open();
 
-	if (!session)
-		return -ENOMEM;
+	if (IS_ERR(session))
+		return PTR_ERR(session);
 	file->private_data = session;
 	return stream_open(inode, file);
 }

@@ -12,6 +12,7 @@
  * Hint faults come by here, too, but are no first touch: a sampled fault at an
  * entry that the balancing scanner has armed is left out.
  */
+#include <linux/cred.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/random.h>
@@ -23,6 +24,7 @@
 #include "hook.h"
 #include "linger.h"
 #include "sample.h"
+#include "session.h"
 #include "source.h"
 #include "target.h"
 #include "walk.h"
@@ -59,10 +61,17 @@ static u32 next_period(struct np_fault_state *state, u32 period)
 	return 1 + (u32)(((u64)next_random(state) * (2 * period - 1)) >> 32);
 }
 
-void np_fault_init(struct np_fault_state *state, u32 period)
+void np_fault_init(struct np_fault_state *state, const struct np_target *target)
 {
 	state->random = get_random_u32() | 1;
-	state->left = next_period(state, period);
+	state->left = next_period(state, target->fault_period);
+	/* See fault_counts(). */
+	if (target->sources & BIT(NUMAPERF_SOURCE_FAULT)) {
+		state->always = target->session->perfmon;
+		state->kuid = target->kuid;
+	} else {
+		state->kuid = INVALID_UID;
+	}
 }
 
 /* Before the fault is served: is the page there, but armed by the scanner? */
@@ -134,7 +143,7 @@ static void fault_work(struct callback_head *work)
 	module_put(THIS_MODULE);
 }
 
-static void fault_sample(struct np_thread *thread, unsigned long addr)
+static noinline void fault_sample(struct np_thread *thread, unsigned long addr)
 {
 	struct np_fault_state *state = &thread->fault;
 
@@ -159,13 +168,9 @@ static void fault_sample(struct np_thread *thread, unsigned long addr)
 	}
 }
 
-static void fault_entry(unsigned long addr)
+static noinline void fault_slow(struct np_thread *thread, unsigned long addr)
 {
-	struct np_thread *thread;
-
-	rcu_read_lock();
-	for (thread = np_thread_first(current); thread;
-	     thread = np_thread_next(thread, current)) {
+	do {
 		struct np_fault_state *state = &thread->fault;
 
 		if (!np_thread_counts(thread, NUMAPERF_SOURCE_FAULT))
@@ -175,8 +180,53 @@ static void fault_entry(unsigned long addr)
 			continue;
 		state->left = next_period(state, thread->target->fault_period);
 		fault_sample(thread, addr);
+	} while ((thread = np_thread_next(thread, current)));
+}
+
+/* np_thread_counts() without a call; where it says no, that one decides. */
+static __always_inline bool fault_counts(const struct np_fault_state *state)
+{
+	const struct cred *cred = current_cred();
+
+	return likely(state->always) ||
+	       (uid_eq(cred->euid, state->kuid) &&
+		uid_eq(cred->uid, state->kuid));
+}
+
+static __always_inline void fault_tracked(struct np_thread *thread,
+					  unsigned long addr)
+{
+	struct np_fault_state *state = &thread->fault;
+
+	if (state->left > 1 && !thread->hash.next && fault_counts(state)) {
+		state->left--;
+		state->faults++;	/* one store: never read in halves */
+	} else {
+		fault_slow(thread, addr);
 	}
-	rcu_read_unlock();
+}
+
+/*
+ * Every fault of the machine comes by here while anything is tracked: most of
+ * them leave at once, and of those that are counted most are of one target, and
+ * no sample; so this is np_thread_first() with all that follows in one piece.
+ * All hooks run with preemption off, which RCU waits for as it does for
+ * rcu_read_unlock().
+ */
+static __always_inline void fault_entry(unsigned long addr)
+{
+	const struct task_struct *task = current;
+	struct np_thread *thread;
+	struct hlist_node *node;
+
+	for (node = rcu_dereference_raw(hlist_first_rcu(np_thread_bucket(task)));
+	     node; node = rcu_dereference_raw(hlist_next_rcu(node))) {
+		thread = hlist_entry(node, struct np_thread, hash);
+		if (READ_ONCE(thread->task) == task) {
+			fault_tracked(thread, addr);
+			return;
+		}
+	}
 }
 
 /* ------------------------------------------------------------ its hooks */

@@ -11,6 +11,7 @@
 
 #include "info.h"
 #include "process.h"
+#include "refusal.h"
 #include "session.h"
 #include "source.h"
 #include "thread_pin.h"
@@ -21,7 +22,11 @@ static u16 feature_reason(enum numaperf_feature feature)
 	switch (feature) {
 	case NUMAPERF_FEATURE_THREAD_PIN:
 	case NUMAPERF_FEATURE_REASSERT:
+	case NUMAPERF_FEATURE_EXCLUSIVE:
 		return np_thread_pin_reason();
+	case NUMAPERF_FEATURE_REFUSALS:
+		return np_refusals_work() ? np_thread_pin_reason() :
+					    NUMAPERF_REASON_NO_HOOK;
 	case NUMAPERF_FEATURE_HINT:
 		return np_source_reason(NUMAPERF_SOURCE_HINT);
 	case NUMAPERF_FEATURE_FAULT:

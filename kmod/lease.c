@@ -73,11 +73,20 @@ int np_lease_init(struct np_lease *lease, const struct np_lease_ops *ops,
 	return 0;
 }
 
-/* Its thread has a new image, and so a new name. In that thread. */
+/*
+ * Its thread has a new image, and so a new name; and if it was not the first of
+ * its process, it has taken over that one's id. In that thread.
+ */
 void np_lease_rename(struct np_lease *lease, struct task_struct *task)
 {
-	if (lease->tid == task_pid(task))
-		strscpy(lease->comm, task->comm, sizeof(lease->comm));
+	WRITE_ONCE(lease->leads, thread_group_leader(task));
+	strscpy(lease->comm, task->comm, sizeof(lease->comm));
+}
+
+/* Of the pinned thread, or of the one that took the lease. */
+struct pid *np_lease_tid(struct np_lease *lease)
+{
+	return READ_ONCE(lease->leads) ? lease->pid : lease->tid;
 }
 
 void np_lease_get(struct np_lease *lease)
@@ -146,8 +155,10 @@ static void lease_unpublish(struct np_lease *lease)
 	mutex_unlock(&leases_mutex);
 }
 
-void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
-		   enum numaperf_reason reason, u64 addr, u64 value)
+/* The first two pids are those of whom the event concerns. */
+void np_lease_post_by(struct np_lease *lease, struct pid *pid, struct pid *tid,
+		      enum numaperf_event_type type,
+		      enum numaperf_reason reason, u64 addr, u64 value)
 {
 	struct np_event event = {
 		.record = {
@@ -157,8 +168,8 @@ void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
 			.addr = addr,
 			.value = value,
 		},
-		.pid = lease->pid,
-		.tid = lease->tid,
+		.pid = pid,
+		.tid = tid,
 	};
 
 	/* Nobody knows yet what was not published. */
@@ -166,9 +177,16 @@ void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
 		np_event_post(&lease->session->events, &event);
 }
 
+void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
+		   enum numaperf_reason reason, u64 addr, u64 value)
+{
+	np_lease_post_by(lease, lease->pid, np_lease_tid(lease), type, reason,
+			 addr, value);
+}
+
 /*
- * It no longer holds all it should, which stays so until it ends. Any context
- * in which an event may be posted.
+ * It no longer holds all it should, which stays so until it is re-armed or ends.
+ * Any context in which an event may be posted.
  */
 void np_lease_lose(struct np_lease *lease, enum numaperf_reason reason,
 		   u64 addr, u64 pages)
@@ -176,6 +194,16 @@ void np_lease_lose(struct np_lease *lease, enum numaperf_reason reason,
 	atomic_cmpxchg(&lease->lost_reason, 0, reason);
 	atomic64_inc(&lease->losses);
 	np_lease_post(lease, NUMAPERF_EVENT_LEASE_LOST, reason, addr, pages);
+}
+
+/*
+ * It holds all again. The kind keeps losses out meanwhile, or looks for them
+ * once more afterwards.
+ */
+void np_lease_rearmed(struct np_lease *lease)
+{
+	atomic_xchg(&lease->lost_reason, 0);	/* a full barrier */
+	np_lease_post(lease, NUMAPERF_EVENT_LEASE_REARMED, 0, 0, 0);
 }
 
 /* The last close waits for those that it still finds in its list. */
@@ -249,13 +277,15 @@ static struct np_lease *lease_find(u64 id)
 	return lease;
 }
 
-static bool lease_is_ours(struct np_lease *lease)
+/* Did the caller's process take it? */
+bool np_lease_is_ours(struct np_lease *lease)
 {
 	return lease->pid == task_tgid(current);
 }
 
-/* RELEASE: of this session, by the process that took it. */
-int np_lease_release(struct np_session *session, u64 id)
+/* A lease of this session that the caller's process took, with a reference. */
+static int lease_find_own(struct np_session *session, u64 id,
+			  struct np_lease **ret)
 {
 	struct np_lease *lease = lease_find(id);
 	int err = 0;
@@ -264,12 +294,52 @@ int np_lease_release(struct np_session *session, u64 id)
 		return -ENOENT;
 	if (lease->session != session)
 		err = -ENOENT;
-	else if (!lease_is_ours(lease))
+	else if (!np_lease_is_ours(lease))
 		err = -ESTALE;
-	else if (!lease_begin_end(lease, NUMAPERF_REASON_RELEASED))
+	if (err)
+		np_lease_put(lease);
+	else
+		*ret = lease;
+	return err;
+}
+
+/* RELEASE: of this session, by the process that took it. */
+int np_lease_release(struct np_session *session, u64 id)
+{
+	struct np_lease *lease;
+	int err;
+
+	err = lease_find_own(session, id, &lease);
+	if (err)
+		return err;
+	if (lease_begin_end(lease, NUMAPERF_REASON_RELEASED))
+		lease_finish(lease);
+	else
+		err = -ENOENT;
+	np_lease_put(lease);
+	return err;
+}
+
+/* REARM: likewise. */
+int np_lease_rearm(struct np_session *session, struct numaperf_ioc_rearm *arg)
+{
+	struct np_lease *lease;
+	int err;
+
+	arg->reason = NUMAPERF_REASON_NONE;
+	arg->wrong_addr = 0;
+	arg->wrong_node = NUMA_NO_NODE;
+	if (arg->flags & ~NUMAPERF_DRY_RUN)
+		return -EOPNOTSUPP;
+	err = lease_find_own(session, arg->lease, &lease);
+	if (err)
+		return err;
+	if (!lease->ops->rearm)
+		err = -EOPNOTSUPP;
+	else if (np_lease_is_ending(lease))
 		err = -ENOENT;
 	else
-		lease_finish(lease);
+		err = lease->ops->rearm(lease, arg);
 	np_lease_put(lease);
 	return err;
 }
@@ -341,83 +411,33 @@ void np_leases_exit(struct task_struct *task)
 	process_end(task, 0, NUMAPERF_REASON_EXITED);
 }
 
-/* May the caller see it? Own user's; everyone's with CAP_SYS_NICE. */
-static bool lease_visible(struct np_lease *lease, struct np_session *session,
-			  u32 flags)
-{
-	if (lease->session == session)
-		return true;
-	if (flags & NUMAPERF_LEASES_MINE)
-		return false;
-	return uid_eq(lease->kuid, current_uid()) ||
-	       ns_capable_noaudit(&init_user_ns, CAP_SYS_NICE);
-}
-
-static void lease_fill(struct np_lease *lease,
-		       struct numaperf_lease_record *record)
-{
-	struct pid_namespace *ns = task_active_pid_ns(current);
-
-	memset(record, 0, sizeof(*record));
-	record->id = lease->id;
-	record->kind = lease->kind;
-	record->flags = lease->flags;
-	record->pid = pid_nr_ns(lease->pid, ns);
-	record->tid = pid_nr_ns(lease->tid, ns);
-	record->uid = from_kuid_munged(current_user_ns(), lease->kuid);
-	memcpy(record->comm, lease->comm, sizeof(record->comm));
-	record->since_ns = lease->since_ns;
-	lease->ops->fill(lease, record);
-	/* An address tells about the layout of its process. */
-	if (!lease_is_ours(lease) && !perfmon_capable())
-		record->addr = 0;
-	record->reason = atomic_read(&lease->lost_reason);
-	record->losses = atomic64_read(&lease->losses);
-	record->state = record->reason ? NUMAPERF_LEASE_LOST :
-					 NUMAPERF_LEASE_HELD;
-}
-
-/* Is there room for the set? If not, how much is needed is told. */
-static bool lease_set_fits(struct np_lease *lease,
-			   struct numaperf_ioc_leases *arg)
-{
-	unsigned int bits;
-
-	lease->ops->set(lease, &bits);
-	if (arg->set_bits >= bits)
-		return true;
-	arg->set_bits = round_up(bits, 64);
-	return false;
-}
-
-static int lease_copy_set(struct np_lease *lease,
-			  struct numaperf_ioc_leases *arg)
-{
-	unsigned int bits;
-	const unsigned long *set = lease->ops->set(lease, &bits);
-
-	return np_set_to_user(arg->set, arg->set_bits, set, bits);
-}
-
-/* References to the visible leases, in order of id; the caller puts them. */
-static struct np_lease **leases_collect(struct np_session *session,
-					const struct numaperf_ioc_leases *arg,
-					u32 *ret_count)
+/**
+ * np_leases_collect() - references to leases, in order of id
+ * @id: this one only; 0: all
+ * @want: which
+ * @data: for @want
+ * @ret_count: how many
+ *
+ * Return: the array, for kvfree(), of references for the caller to put; NULL: no
+ * memory.
+ */
+struct np_lease **np_leases_collect(u64 id,
+				    bool (*want)(struct np_lease *lease,
+						 const void *data),
+				    const void *data, u32 *ret_count)
 {
 	struct np_lease **found, *lease;
-	unsigned long id;
+	unsigned long at;
 	u32 n = 0;
 
 	mutex_lock(&leases_mutex);
-	xa_for_each(&leases, id, lease)
+	xa_for_each(&leases, at, lease)
 		n++;
 	found = kvcalloc(max(n, 1U), sizeof(*found), GFP_KERNEL_ACCOUNT);
 	n = 0;
 	if (found) {
-		xa_for_each(&leases, id, lease) {
-			if (arg->lease && arg->lease != id)
-				continue;
-			if (!lease_visible(lease, session, arg->flags))
+		xa_for_each(&leases, at, lease) {
+			if ((id && id != at) || !want(lease, data))
 				continue;
 			np_lease_get(lease);
 			found[n++] = lease;
@@ -426,49 +446,4 @@ static struct np_lease **leases_collect(struct np_session *session,
 	mutex_unlock(&leases_mutex);
 	*ret_count = n;
 	return found;
-}
-
-static int leases_copy(struct np_lease **found, u32 n,
-		       struct numaperf_ioc_leases *arg)
-{
-	struct numaperf_lease_record record;
-	u32 i;
-
-	if (arg->lease && !n)
-		return -ENOENT;
-	if (arg->count < n) {
-		arg->count = n;
-		return -EMSGSIZE;
-	}
-	if (arg->set && !lease_set_fits(found[0], arg))
-		return -EMSGSIZE;
-	for (i = 0; i < n; i++) {
-		lease_fill(found[i], &record);
-		if (np_record_to_user(arg->entries, i, arg->entry_size,
-				      &record, sizeof(record)))
-			return -EFAULT;
-	}
-	arg->count = n;
-	return arg->set ? lease_copy_set(found[0], arg) : 0;
-}
-
-/* LEASES */
-int np_leases_list(struct np_session *session, struct numaperf_ioc_leases *arg)
-{
-	struct np_lease **found;
-	u32 n, i;
-	int err;
-
-	if (arg->flags & ~NUMAPERF_LEASES_MINE || arg->pad)
-		return -EOPNOTSUPP;
-	if (!np_record_size_ok(arg->entry_size) || (arg->set && !arg->lease))
-		return -EINVAL;
-	found = leases_collect(session, arg, &n);
-	if (!found)
-		return -ENOMEM;
-	err = leases_copy(found, n, arg);
-	for (i = 0; i < n; i++)
-		np_lease_put(found[i]);
-	kvfree(found);
-	return err;
 }

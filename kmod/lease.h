@@ -27,12 +27,15 @@ struct np_session;
  * @undo: give back everything; may sleep; called once, never concurrently with
  *	itself, only for published leases
  * @free: the memory; any context
+ * @rearm: if it was lost, make it whole again, or fail with the reason; may
+ *	sleep; not serialised with anything, @undo included; NULL: this kind can't
  * @fill: the kind's fields of a list entry; may sleep
  * @set: bitmap of the CPUs or nodes it holds to, and its size in bits
  */
 struct np_lease_ops {
 	void (*undo)(struct np_lease *lease);
 	void (*free)(struct np_lease *lease);
+	int (*rearm)(struct np_lease *lease, struct numaperf_ioc_rearm *arg);
 	void (*fill)(struct np_lease *lease,
 		     struct numaperf_lease_record *record);
 	const unsigned long *(*set)(struct np_lease *lease, unsigned int *bits);
@@ -49,7 +52,8 @@ struct np_lease_ops {
  * @of_session: in the session's list, under the lock in lease.c
  * @of_process: in the hash by @pid
  * @pid: the process that took it
- * @tid: the thread that is pinned, or that took it
+ * @tid: the thread that is pinned, or that took it, as it was then
+ * @leads: an exec has made it the leader of its process: its id is @pid now
  * @kuid: its user
  * @comm: its name then, or after exec
  * @since_ns: CLOCK_MONOTONIC
@@ -73,6 +77,7 @@ struct np_lease {
 	struct hlist_node of_process;
 	struct pid *pid;
 	struct pid *tid;
+	bool leads;
 	kuid_t kuid;
 	char comm[TASK_COMM_LEN];
 	u64 since_ns;
@@ -93,6 +98,7 @@ int np_lease_init(struct np_lease *lease, const struct np_lease_ops *ops,
 		  struct task_struct *task, u32 *ret_reason);
 int np_lease_publish(struct np_lease *lease);
 void np_lease_rename(struct np_lease *lease, struct task_struct *task);
+struct pid *np_lease_tid(struct np_lease *lease);
 void np_lease_get(struct np_lease *lease);
 void np_lease_put(struct np_lease *lease);
 
@@ -104,8 +110,21 @@ void np_lease_lose(struct np_lease *lease, enum numaperf_reason reason,
 void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
 		   enum numaperf_reason reason, u64 addr, u64 value);
 
+void np_lease_post_by(struct np_lease *lease, struct pid *pid, struct pid *tid,
+		      enum numaperf_event_type type,
+		      enum numaperf_reason reason, u64 addr, u64 value);
+void np_lease_rearmed(struct np_lease *lease);
+
+bool np_lease_is_ours(struct np_lease *lease);
 int np_lease_release(struct np_session *session, u64 id);
 int np_lease_revoke(u64 id);
+int np_lease_rearm(struct np_session *session, struct numaperf_ioc_rearm *arg);
+struct np_lease **np_leases_collect(u64 id,
+				    bool (*want)(struct np_lease *lease,
+						 const void *data),
+				    const void *data, u32 *ret_count);
+
+/* lease_list.c */
 int np_leases_list(struct np_session *session,
 		   struct numaperf_ioc_leases *leases);
 

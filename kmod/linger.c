@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "lease.h"
 #include "linger.h"
+#include "quiet.h"
 
 /* What it stands for runs until the matching put, at least. */
 int np_linger_get(struct np_linger *linger)
@@ -22,7 +22,7 @@ void np_linger_put(struct np_linger *linger)
 {
 	mutex_lock(&linger->lock);
 	if (!--linger->users)
-		mod_delayed_work(np_wq, &linger->stop_work, NP_LINGER_JIFFIES);
+		np_mod_delayed(&linger->stop_work, NP_LINGER_JIFFIES);
 	mutex_unlock(&linger->lock);
 }
 

@@ -9,7 +9,9 @@
 #include "lease.h"
 #include "lifecycle.h"
 #include "node.h"
+#include "node_ceiling.h"
 #include "process.h"
+#include "refusal.h"
 #include "source.h"
 #include "thread_pin.h"
 
@@ -20,6 +22,9 @@ static void __init features_init(void)
 		pr_notice("numaperf: no thread pins, no tracking: this kernel lacks the tracepoints of fork, exec and exit\n");
 	if (np_pin_guard_init())
 		pr_notice("numaperf: no thread pins: set_cpus_allowed_common() can't be hooked\n");
+	np_refusals_init();
+	if (!np_refusals_work())
+		pr_notice("numaperf: refused moves of pinned threads are not seen: their places can't be hooked\n");
 	np_mm_hold_init();
 	if (!np_mm_hold_works())
 		pr_notice("numaperf: hint faults of single-threaded processes are one-sided: exit_mm_release() can't be hooked\n");
@@ -31,6 +36,7 @@ static void features_exit(void)
 {
 	np_sources_exit();
 	np_mm_hold_exit();
+	np_refusals_exit();
 	np_pin_guard_exit();
 	np_lifecycle_exit();
 }
@@ -42,10 +48,13 @@ static int __init numaperf_init(void)
 	err = np_node_init();
 	if (err)
 		return err;
+	err = np_node_ceiling_init();
+	if (err)
+		goto err_node;
 	np_wq = alloc_workqueue("numaperf", WQ_UNBOUND, 0);
 	if (!np_wq) {
 		err = -ENOMEM;
-		goto err_node;
+		goto err_ceiling;
 	}
 	features_init();
 	err = np_device_register();
@@ -56,6 +65,8 @@ static int __init numaperf_init(void)
 err_features:
 	features_exit();
 	destroy_workqueue(np_wq);
+err_ceiling:
+	np_node_ceiling_exit();
 err_node:
 	np_node_exit();
 	return err;
@@ -76,6 +87,7 @@ static void __exit numaperf_exit(void)
 	 * voluntarily or reach user mode first.
 	 */
 	synchronize_rcu_tasks();
+	np_node_ceiling_exit();
 	np_node_exit();
 }
 

@@ -39,6 +39,26 @@ bool np_pin_is_gone(struct np_pin *pin)
 	return READ_ONCE(pin->gone);
 }
 
+static void arm_get(struct np_flag_change *change)
+{
+	np_pin_get(container_of(change, struct np_pin, arm));
+}
+
+static void arm_put(struct np_flag_change *change)
+{
+	np_pin_put(container_of(change, struct np_pin, arm));
+}
+
+static void disarm_get(struct np_flag_change *change)
+{
+	np_pin_get(container_of(change, struct np_pin, disarm));
+}
+
+static void disarm_put(struct np_flag_change *change)
+{
+	np_pin_put(container_of(change, struct np_pin, disarm));
+}
+
 /* Not yet visible; NULL: no memory. */
 struct np_pin *np_pin_create(struct np_thread_lease *lease,
 			     struct task_struct *task, gfp_t gfp)
@@ -52,6 +72,8 @@ struct np_pin *np_pin_create(struct np_thread_lease *lease,
 	pin->lease = lease;
 	pin->task = get_task_struct(task);
 	cpumask_copy(&pin->kernel, &task->cpus_mask);
+	np_flag_change_init(&pin->arm, task, true, arm_get, arm_put);
+	np_flag_change_init(&pin->disarm, task, false, disarm_get, disarm_put);
 	return pin;
 }
 
@@ -64,6 +86,11 @@ static void pin_free(struct rcu_head *rcu)
 	kfree(pin);
 }
 
+void np_pin_get(struct np_pin *pin)
+{
+	refcount_inc(&pin->ref);
+}
+
 /* Any context but under a runqueue lock. Its lease is looked at under RCU, too. */
 void np_pin_put(struct np_pin *pin)
 {
@@ -72,7 +99,8 @@ void np_pin_put(struct np_pin *pin)
 }
 
 /*
- * From here on the guard watches the thread. -EBUSY: it has a pin; -ESRCH: it
+ * From here on the guard watches the thread, and the hash has the caller's
+ * reference, which on failure is dropped, too. -EBUSY: it has a pin; -ESRCH: it
  * exits, and its pin would not be removed any more.
  */
 int np_pin_publish(struct np_pin *pin)
@@ -91,6 +119,8 @@ int np_pin_publish(struct np_pin *pin)
 		pin->lease->threads++;
 	}
 	raw_spin_unlock_irqrestore(&pins_lock, flags);
+	if (err)
+		np_pin_put(pin);
 	return err;
 }
 
@@ -142,6 +172,38 @@ void np_pins_take(struct np_thread_lease *lease, struct list_head *ret_pins)
 	raw_spin_unlock_irq(&pins_lock);
 }
 
+/*
+ * References to those there are at this moment, for the caller to put; the array
+ * is for kvfree(). NULL: no memory.
+ */
+struct np_pin **np_pins_collect(struct np_thread_lease *lease,
+				unsigned int *ret_count)
+{
+	unsigned int room = READ_ONCE(lease->threads) + 1, n;
+	struct np_pin **found, *pin;
+
+	for (;;) {
+		found = kvmalloc_array(room, sizeof(*found), GFP_KERNEL_ACCOUNT);
+		if (!found)
+			return NULL;
+		raw_spin_lock_irq(&pins_lock);
+		n = lease->threads;
+		if (n <= room)
+			break;
+		raw_spin_unlock_irq(&pins_lock);
+		kvfree(found);
+		room = 2 * n;
+	}
+	n = 0;
+	list_for_each_entry(pin, &lease->pins, of_lease) {
+		np_pin_get(pin);
+		found[n++] = pin;
+	}
+	raw_spin_unlock_irq(&pins_lock);
+	*ret_count = n;
+	return found;
+}
+
 /* Preemption is off: the child gets its flag before it can run. */
 static void pin_inherit(struct np_thread_lease *lease,
 			struct task_struct *child)
@@ -151,11 +213,13 @@ static void pin_inherit(struct np_thread_lease *lease,
 	bool ending;
 
 	if (!pin) {
-		/* A thread that should be held is not. */
+		/* A thread that should be held is not, and never will be. */
+		WRITE_ONCE(lease->missed, true);
 		np_lease_lose(&lease->lease, NUMAPERF_REASON_NO_MEMORY, 0, 0);
 		return;
 	}
 	child->flags |= PF_NO_SETAFFINITY;
+	pin->flagged = true;
 	/* A lease's end walks the list after its bit is set: not both miss. */
 	raw_spin_lock_irqsave(&pins_lock, flags);
 	ending = np_lease_is_ending(&lease->lease);
@@ -217,7 +281,8 @@ void np_pins_exec(struct task_struct *task, bool secure)
 		keep = exec_keeps(&pin->lease->lease, secure);
 		if (keep) {
 			task->flags |= PF_NO_SETAFFINITY;
-			np_lease_rename(&pin->lease->lease, task);
+			if (pin->first)
+				np_lease_rename(&pin->lease->lease, task);
 		}
 	}
 	rcu_read_unlock();

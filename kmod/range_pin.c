@@ -6,28 +6,22 @@
  * pinning, and nodes verified after.
  */
 #include <linux/bitmap.h>
-#include <linux/hugetlb.h>
-#include <linux/magic.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "lifecycle.h"
+#include "node_ceiling.h"
 #include "placement.h"
+#include "range_check.h"
 #include "range_pin.h"
 #include "range_watch.h"
 #include "session.h"
 #include "set.h"
 #include "user.h"
-#include "walk.h"
 
 #define PIN_BATCH	512
-
-static struct np_range *to_range(struct np_lease *lease)
-{
-	return container_of(lease, struct np_range, lease);
-}
 
 /* Whatever has been taken so far, in reverse; the memory stays. */
 static void range_let_go(struct np_range *range)
@@ -35,6 +29,8 @@ static void range_let_go(struct np_range *range)
 	unsigned long i;
 
 	np_range_unwatch(range);
+	/* The end of a lease does not wait for who re-arms it. */
+	mutex_lock(&range->mutex);
 	for (i = 0; i < range->npages; i++) {
 		if (range->pages[i])
 			np_range_unpin(range, i);
@@ -42,13 +38,14 @@ static void range_let_go(struct np_range *range)
 	}
 	np_range_uncharge(range, range->held);
 	WRITE_ONCE(range->held, 0);
+	mutex_unlock(&range->mutex);
 	if (range->followed)
 		np_lifecycle_put();
 }
 
 static void range_undo(struct np_lease *lease)
 {
-	range_let_go(to_range(lease));
+	range_let_go(np_range_of(lease));
 }
 
 static void range_free_memory(struct np_range *range)
@@ -63,13 +60,13 @@ static void range_free_memory(struct np_range *range)
 
 static void range_free(struct np_lease *lease)
 {
-	range_free_memory(to_range(lease));
+	range_free_memory(np_range_of(lease));
 }
 
 static void range_fill(struct np_lease *lease,
 		       struct numaperf_lease_record *record)
 {
-	struct np_range *range = to_range(lease);
+	struct np_range *range = np_range_of(lease);
 
 	np_range_settle(range);
 	record->tid = 0;
@@ -82,122 +79,68 @@ static const unsigned long *range_set(struct np_lease *lease,
 				      unsigned int *bits)
 {
 	*bits = nr_node_ids;
-	return nodes_addr(to_range(lease)->nodes);
+	return nodes_addr(np_range_of(lease)->nodes);
 }
 
 static const struct np_lease_ops range_lease_ops = {
 	.undo = range_undo,
 	.free = range_free,
+	.rearm = np_range_rearm,
 	.fill = range_fill,
 	.set = range_set,
 };
 
-struct check {
-	struct numaperf_ioc_range_pin *arg;
-	const nodemask_t *nodes;
-};
-
-static int check_wrong(struct check *check, unsigned long addr, int node,
-		       enum numaperf_reason reason, int err)
+/* Nothing of these is charged: they are as if they had not been pinned. */
+static void range_drop_pages(struct np_range *range, unsigned long from,
+			     unsigned long end)
 {
-	check->arg->wrong_addr = addr;
-	check->arg->wrong_node = node;
-	check->arg->reason = reason;
-	return err;
-}
-
-static int check_page(struct check *check, unsigned long addr,
-		      struct page *page)
-{
-	int nid = page_to_nid(page);
-
-	if (is_zone_device_page(page))
-		return check_wrong(check, addr, nid,
-				   NUMAPERF_REASON_DEVICE_MAPPING,
-				   -EADDRNOTAVAIL);
-	if (!node_isset(nid, *check->nodes))
-		return check_wrong(check, addr, nid,
-				   NUMAPERF_REASON_WRONG_NODE, -EXDEV);
-	if (page_zonenum(page) == ZONE_MOVABLE)
-		return check_wrong(check, addr, nid,
-				   NUMAPERF_REASON_MOVABLE_ONLY,
-				   -EADDRNOTAVAIL);
-	return 0;
-}
-
-/* Writing back to a file behind a long-term pin corrupts it: only memory. */
-static bool vma_is_memory(struct vm_area_struct *vma)
-{
-	return !vma->vm_file || !(vma->vm_flags & VM_SHARED) ||
-	       is_vm_hugetlb_page(vma) ||
-	       file_inode(vma->vm_file)->i_sb->s_magic == TMPFS_MAGIC;
-}
-
-static int check_vma(struct check *check, unsigned long addr,
-		     struct vm_area_struct *vma)
-{
-	if (vma->vm_flags & (VM_IO | VM_PFNMAP | VM_MIXEDMAP))
-		return check_wrong(check, addr, NUMA_NO_NODE,
-				   NUMAPERF_REASON_DEVICE_MAPPING,
-				   -EADDRNOTAVAIL);
-	if (!(vma->vm_flags & VM_WRITE))
-		return check_wrong(check, addr, NUMA_NO_NODE,
-				   NUMAPERF_REASON_READ_ONLY, -EACCES);
-	if (!vma_is_memory(vma))
-		return check_wrong(check, addr, NUMA_NO_NODE,
-				   NUMAPERF_REASON_FILE_MAPPING, -EACCES);
-	return 0;
-}
-
-static int check_entry(const struct np_walk_entry *entry, void *data)
-{
-	struct check *check = data;
-	int err;
-
-	if (entry->kind == NP_WALK_UNMAPPED)
-		return check_wrong(check, entry->addr, NUMA_NO_NODE,
-				   NUMAPERF_REASON_UNMAPPED, -ENODATA);
-	err = check_vma(check, entry->addr, entry->vma);
-	if (err)
-		return err;
-	switch (entry->kind) {
-	case NP_WALK_PAGE:
-		return check_page(check, entry->addr, entry->page);
-	case NP_WALK_ABSENT:
-		return check_wrong(check, entry->addr, NUMA_NO_NODE,
-				   NUMAPERF_REASON_ABSENT, -ENODATA);
-	default:
-		return check_wrong(check, entry->addr, NUMA_NO_NODE,
-				   NUMAPERF_REASON_DEVICE_MAPPING,
-				   -EADDRNOTAVAIL);
+	for (; from < end; from++) {
+		unpin_user_page(range->pages[from]);
+		range->pages[from] = NULL;
 	}
 }
 
-static int range_check(struct numaperf_ioc_range_pin *arg,
-		       const nodemask_t *nodes)
+/* Pinned pages, which can't leave their nodes any more, are charged to those. */
+static int range_charge_nodes(struct np_range *range,
+			      struct np_page_check *check, unsigned long from,
+			      unsigned long end)
 {
-	struct check check = { .arg = arg, .nodes = nodes };
+	unsigned long next;
 
-	return np_walk(current->mm, arg->addr, arg->addr + arg->length,
-		       check_entry, &check);
+	for (; from < end; from = next) {
+		int nid = page_to_nid(range->pages[from]);
+
+		for (next = from + 1; next < end; next++) {
+			if (page_to_nid(range->pages[next]) != nid)
+				break;
+		}
+		if (np_node_charge(nid, next - from)) {
+			range_drop_pages(range, from, end);
+			return np_page_check_ceiling(check, nid);
+		}
+	}
+	return 0;
 }
 
-/* All pages pinned, or an error; what is pinned stands in @pages. */
-static int range_pin_pages(struct np_range *range)
+/* Pages from @done to before @end; what is pinned, also on errors, is in @pages. */
+int np_range_pin_pages(struct np_range *range, struct np_page_check *check,
+		       unsigned long done, unsigned long end)
 {
-	unsigned long done = 0;
-	int n;
+	int n, err;
 
-	while (done < range->npages) {
+	while (done < end) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		n = pin_user_pages_fast(np_range_addr(range, done),
 					min_t(unsigned long, PIN_BATCH,
-					      range->npages - done),
+					      end - done),
 					FOLL_WRITE | FOLL_LONGTERM,
 					range->pages + done);
 		if (n <= 0)
 			return n ?: -EFAULT;
+		err = range_charge_nodes(range, check, done, done + n);
+		if (err)
+			return err;
 		done += n;
 		cond_resched();
 	}
@@ -205,49 +148,49 @@ static int range_pin_pages(struct np_range *range)
 }
 
 /* What is pinned is what was asked for: looked at after pinning. */
-static int range_verify_pinned(struct np_range *range,
-			       struct numaperf_ioc_range_pin *arg)
+int np_range_verify_pinned(struct np_range *range, struct np_page_check *check,
+			   unsigned long from, unsigned long end)
 {
-	struct check check = { .arg = arg, .nodes = &range->nodes };
 	unsigned long i;
 	int err;
 
-	for (i = 0; i < range->npages; i++) {
-		err = check_page(&check, np_range_addr(range, i), range->pages[i]);
+	for (i = from; i < end; i++) {
+		err = np_page_check(check, np_range_addr(range, i), range->pages[i]);
 		if (err)
 			return err;
 		cond_resched();
 	}
-	if (!np_range_arm(range)) {
-		/* Another thread unmapped some of it meanwhile. */
-		arg->reason = NUMAPERF_REASON_UNMAPPED;
-		return -ENODATA;
-	}
 	return 0;
 }
 
-static int range_charge(struct np_range *range,
-			struct numaperf_ioc_range_pin *arg)
+int np_range_charge(struct np_range *range, unsigned long pages,
+		    struct np_page_check *check)
 {
 	int err;
 
-	err = np_user_charge_locked(range->lease.session->user, range->npages);
+	err = np_user_charge_locked(range->lease.session->user, pages);
 	if (err) {
-		arg->reason = NUMAPERF_REASON_LOCKED_MEMORY;
+		check->reason = NUMAPERF_REASON_LOCKED_MEMORY;
 		return err;
 	}
-	atomic64_add(range->npages, &range->mm->pinned_vm);
-	range->held = range->npages;
+	atomic64_add(pages, &range->mm->pinned_vm);
+	WRITE_ONCE(range->held, range->held + pages);
 	return 0;
+}
+
+/* Another thread unmapped some of it meanwhile. */
+int np_range_unmapped(struct np_page_check *check)
+{
+	check->reason = NUMAPERF_REASON_UNMAPPED;
+	return -ENODATA;
 }
 
 /* The range is charged, watched, pinned, verified and visible, or nothing. */
-static int range_take(struct np_range *range,
-		      struct numaperf_ioc_range_pin *arg)
+static int range_take(struct np_range *range, struct np_page_check *check)
 {
 	int err;
 
-	err = range_charge(range, arg);
+	err = np_range_charge(range, range->npages, check);
 	if (err)
 		return err;
 	/* Exec and exit end it even if others keep the address space. */
@@ -255,9 +198,11 @@ static int range_take(struct np_range *range,
 	/* Watched first: what is unmapped while being pinned is noticed. */
 	err = np_range_watch(range);
 	if (!err)
-		err = range_pin_pages(range);
+		err = np_range_pin_pages(range, check, 0, range->npages);
 	if (!err)
-		err = range_verify_pinned(range, arg);
+		err = np_range_verify_pinned(range, check, 0, range->npages);
+	if (!err && !np_range_arm(range))
+		err = np_range_unmapped(check);
 	if (!err)
 		err = np_lease_publish(&range->lease);
 	if (err)
@@ -266,7 +211,7 @@ static int range_take(struct np_range *range,
 }
 
 /* May be large: a page of bits for each 128 MiB, a page of pointers for each 2. */
-static void *range_array(unsigned long n, size_t size)
+void *np_range_array(unsigned long n, size_t size)
 {
 	return kvcalloc(n, size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 }
@@ -284,10 +229,10 @@ static struct np_range *range_alloc(struct numaperf_ioc_range_pin *arg)
 	range->start = arg->addr;
 	range->npages = npages;
 	np_range_watch_init(range);
-	range->pages = range_array(npages, sizeof(*range->pages));
-	range->gone = range_array(BITS_TO_LONGS(npages), sizeof(long));
-	range->suspect = range_array(BITS_TO_LONGS(npages), sizeof(long));
-	range->absent = range_array(BITS_TO_LONGS(npages), sizeof(long));
+	range->pages = np_range_array(npages, sizeof(*range->pages));
+	range->gone = np_range_array(BITS_TO_LONGS(npages), sizeof(long));
+	range->suspect = np_range_array(BITS_TO_LONGS(npages), sizeof(long));
+	range->absent = np_range_array(BITS_TO_LONGS(npages), sizeof(long));
 	if (!range->pages || !range->gone || !range->suspect ||
 	    !range->absent) {
 		range_free_memory(range);
@@ -297,7 +242,7 @@ static struct np_range *range_alloc(struct numaperf_ioc_range_pin *arg)
 }
 
 /* Only what is resident gets here, so the arrays are bounded by memory. */
-static int range_pin(struct np_session *session, const nodemask_t *nodes,
+static int range_pin(struct np_session *session, struct np_page_check *check,
 		     struct numaperf_ioc_range_pin *arg)
 {
 	struct np_range *range;
@@ -306,21 +251,20 @@ static int range_pin(struct np_session *session, const nodemask_t *nodes,
 	range = range_alloc(arg);
 	if (!range)
 		return -ENOMEM;
-	range->nodes = *nodes;
+	range->nodes = *check->nodes;
 	err = np_lease_init(&range->lease, &range_lease_ops,
 			    NUMAPERF_LEASE_RANGE, arg->flags, session, current,
-			    &arg->reason);
+			    &check->reason);
 	if (err) {
 		range_free_memory(range);
 		return err;
 	}
 	if (!(arg->flags & NUMAPERF_DRY_RUN))
-		err = range_take(range, arg);
+		err = range_take(range, check);
 	/* What happened before the lease was visible could not end it. */
 	if (!err && atomic_read(&range->lease.lost_reason)) {
 		np_lease_end(&range->lease, NUMAPERF_REASON_RELEASED);
-		arg->reason = NUMAPERF_REASON_UNMAPPED;
-		err = -ENODATA;
+		err = np_range_unmapped(check);
 	}
 	if (!err)
 		arg->lease = range->lease.id;
@@ -328,30 +272,42 @@ static int range_pin(struct np_session *session, const nodemask_t *nodes,
 	return err;
 }
 
+static int range_pin_checked(struct np_session *session,
+			     struct np_page_check *check,
+			     struct numaperf_ioc_range_pin *arg)
+{
+	int err;
+
+	err = np_page_check_range(check, current->mm, arg->addr,
+				  arg->addr + arg->length);
+	if (err)
+		return err;
+	if (np_user_may_lock(session->user, arg->length >> PAGE_SHIFT)) {
+		check->reason = NUMAPERF_REASON_LOCKED_MEMORY;
+		return -EDQUOT;
+	}
+	return range_pin(session, check, arg);
+}
+
 /* RANGE_PIN */
 int np_range_pin(struct np_session *session, struct numaperf_ioc_range_pin *arg)
 {
 	nodemask_t nodes = NODE_MASK_NONE;
+	struct np_page_check check = { .nodes = &nodes, .node = NUMA_NO_NODE };
 	int err;
 
 	if (arg->flags & ~NUMAPERF_DRY_RUN || arg->pad)
 		return -EOPNOTSUPP;
 	arg->lease = 0;
-	arg->reason = NUMAPERF_REASON_NONE;
-	arg->wrong_addr = 0;
-	arg->wrong_node = NUMA_NO_NODE;
 	if (np_range_check(arg->addr, arg->length))
-		return -EINVAL;
-	err = np_set_from_user(arg->nodes, arg->nodes_bits, nodes_addr(nodes),
-			       nr_node_ids);
-	if (err)
-		return err;
-	err = range_check(arg, &nodes);
-	if (err)
-		return err;
-	if (np_user_may_lock(session->user, arg->length >> PAGE_SHIFT)) {
-		arg->reason = NUMAPERF_REASON_LOCKED_MEMORY;
-		return -EDQUOT;
-	}
-	return range_pin(session, &nodes, arg);
+		err = -EINVAL;
+	else
+		err = np_set_from_user(arg->nodes, arg->nodes_bits,
+				       nodes_addr(nodes), nr_node_ids);
+	if (!err)
+		err = range_pin_checked(session, &check, arg);
+	arg->reason = check.reason;
+	arg->wrong_addr = check.addr;
+	arg->wrong_node = check.node;
+	return err;
 }

@@ -10,6 +10,8 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 
+#include "node_ceiling.h"
+#include "quiet.h"
 #include "range_watch.h"
 #include "session.h"
 #include "user.h"
@@ -21,6 +23,7 @@
 /* Give up one page. */
 void np_range_unpin(struct np_range *range, unsigned long i)
 {
+	np_node_uncharge(page_to_nid(range->pages[i]), 1);
 	unpin_user_page(range->pages[i]);
 	range->pages[i] = NULL;
 }
@@ -32,12 +35,11 @@ void np_range_uncharge(struct np_range *range, unsigned long pages)
 }
 
 /* Unpin what is gone; the lease is lost, or over if nothing is left. */
-static void range_give_up(struct work_struct *work)
+static void range_give_up_gone(struct np_range *range)
 {
-	struct np_range *range = container_of(work, struct np_range,
-					      give_up_work);
 	unsigned long i, first = 0, lost = 0;
 
+	lockdep_assert_held(&range->mutex);
 	/* Bits are only ever set elsewhere: reading them needs no lock. */
 	for_each_set_bit(i, range->gone, range->npages) {
 		if (!range->pages[i])
@@ -55,6 +57,16 @@ static void range_give_up(struct work_struct *work)
 		      lost);
 	if (!range->held)
 		np_lease_end_later(&range->lease, NUMAPERF_REASON_UNMAPPED_ALL);
+}
+
+static void range_give_up(struct work_struct *work)
+{
+	struct np_range *range = container_of(work, struct np_range,
+					      give_up_work);
+
+	mutex_lock(&range->mutex);
+	range_give_up_gone(range);
+	mutex_unlock(&range->mutex);
 }
 
 enum look {
@@ -156,12 +168,14 @@ static void range_verify(struct work_struct *work)
 		return;
 	/* Page tables are only freed after this CPU, if it uses them. */
 	kthread_use_mm(range->mm);
+	mutex_lock(&range->mutex);
 	again = range_verify_suspects(range);
+	mutex_unlock(&range->mutex);
 	kthread_unuse_mm(range->mm);
 	mmput_async(range->mm);
 
 	if (again)
-		queue_delayed_work(np_wq, &range->verify_work, VERIFY_DELAY);
+		np_queue_delayed(&range->verify_work, VERIFY_DELAY);
 	queue_work(np_wq, &range->give_up_work);
 }
 
@@ -204,8 +218,7 @@ static bool range_invalidate(struct mmu_interval_notifier *notifier,
 		break;
 	case MMU_NOTIFY_CLEAR:
 		if (range_mark(range, range->suspect, what))
-			queue_delayed_work(np_wq, &range->verify_work,
-					   VERIFY_DELAY);
+			np_queue_delayed(&range->verify_work, VERIFY_DELAY);
 		break;
 	default:
 		break;
@@ -221,6 +234,7 @@ static const struct mmu_interval_notifier_ops range_notifier_ops = {
 void np_range_watch_init(struct np_range *range)
 {
 	spin_lock_init(&range->lock);
+	mutex_init(&range->mutex);
 	INIT_WORK(&range->give_up_work, range_give_up);
 	INIT_DELAYED_WORK(&range->verify_work, range_verify);
 }
@@ -262,10 +276,39 @@ bool np_range_arm(struct np_range *range)
 	whole = bitmap_empty(range->gone, range->npages);
 	range->armed = true;
 	spin_unlock(&range->lock);
-	/* Pinning itself raises suspicion where it breaks copy-on-write. */
-	queue_delayed_work(np_wq, &range->verify_work, 0);
+	np_range_verify(range);
+	return whole && READ_ONCE(range->held) == range->npages;
+}
+
+/*
+ * Pinning itself raises suspicion where it breaks copy-on-write. A page that is
+ * no longer the one that is mapped is given up when this returns.
+ */
+void np_range_verify(struct np_range *range)
+{
+	np_mod_delayed(&range->verify_work, 0);
 	np_range_settle(range);
-	return whole && range->held == range->npages;
+}
+
+/* Whatever was marked of these pages, which are not pinned: from now on anew. */
+void np_range_forget(struct np_range *range, const unsigned long *which)
+{
+	spin_lock(&range->lock);
+	bitmap_andnot(range->gone, range->gone, which, range->npages);
+	bitmap_andnot(range->suspect, range->suspect, which, range->npages);
+	bitmap_andnot(range->absent, range->absent, which, range->npages);
+	spin_unlock(&range->lock);
+}
+
+/* Was none of these pages unmapped since np_range_forget()? */
+bool np_range_is_whole(struct np_range *range, const unsigned long *which)
+{
+	bool whole;
+
+	spin_lock(&range->lock);
+	whole = !bitmap_intersects(range->gone, which, range->npages);
+	spin_unlock(&range->lock);
+	return whole;
 }
 
 /* From here on nothing is marked, and no worker runs. */
@@ -273,6 +316,12 @@ void np_range_unwatch(struct np_range *range)
 {
 	if (range->watched)
 		mmu_interval_notifier_remove(&range->notifier);
+	np_range_cancel(range);
+}
+
+/* No worker runs or is queued, as far as nobody queues any from now on. */
+void np_range_cancel(struct np_range *range)
+{
 	/* In this order: the first queues the second. */
 	cancel_delayed_work_sync(&range->verify_work);
 	cancel_work_sync(&range->give_up_work);

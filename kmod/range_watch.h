@@ -21,8 +21,8 @@
  * @mm: address space (an mm_count reference, so that it can exit)
  * @start: first address
  * @npages: asked
- * @pages: by index; NULL: given up. Written before publishing and by
- *	@give_up_work, read by @verify_work
+ * @mutex: @pages and @held once visible; outside of @lock
+ * @pages: by index; NULL: given up
  * @held: pages not given up
  * @lock: @armed, @gone, @suspect; taken in the notifier, where nothing may sleep
  * @gone: pages to give up
@@ -41,6 +41,7 @@ struct np_range {
 	struct mm_struct *mm;
 	unsigned long start;
 	unsigned long npages;
+	struct mutex mutex;	/* @pages, @held */
 	struct page **pages;
 	unsigned long held;
 	spinlock_t lock;	/* @armed, @gone, @suspect */
@@ -51,6 +52,11 @@ struct np_range {
 	struct delayed_work verify_work;
 	nodemask_t nodes;
 };
+
+static inline struct np_range *np_range_of(struct np_lease *lease)
+{
+	return container_of(lease, struct np_range, lease);
+}
 
 static inline unsigned long np_range_addr(struct np_range *range,
 					  unsigned long i)
@@ -64,6 +70,10 @@ void np_range_uncharge(struct np_range *range, unsigned long pages);
 void np_range_watch_init(struct np_range *range);
 int np_range_watch(struct np_range *range);
 bool np_range_arm(struct np_range *range);
+void np_range_forget(struct np_range *range, const unsigned long *which);
+bool np_range_is_whole(struct np_range *range, const unsigned long *which);
+void np_range_verify(struct np_range *range);
+void np_range_cancel(struct np_range *range);
 void np_range_settle(struct np_range *range);
 void np_range_unwatch(struct np_range *range);
 

@@ -14,18 +14,24 @@ unsigned int np_session_count(void)
 	return atomic_read(&sessions);
 }
 
-/* A new session for the caller; NULL: no memory. */
+/* A new session for the caller, or -ENOMEM, -EDQUOT. */
 struct np_session *np_session_open(void)
 {
 	struct np_session *session;
 
 	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
 	if (!session)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	session->user = np_user_get_current();
 	if (!session->user) {
 		kfree(session);
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+	}
+	if (np_user_charge(&session->user->sessions,
+			   READ_ONCE(np_sessions_max))) {
+		np_user_put(session->user);
+		kfree(session);
+		return ERR_PTR(-EDQUOT);
 	}
 	kref_init(&session->ref);
 	mutex_init(&session->lock);
@@ -43,6 +49,7 @@ void np_session_close(struct np_session *session)
 	np_leases_end_session(session);
 	np_targets_end_session(session);
 	atomic_dec(&sessions);
+	np_user_uncharge(&session->user->sessions);
 	np_session_put(session);
 }
 

@@ -11,58 +11,51 @@
  *   to user mode; TWA_RESUME kicks it out of user mode and interrupts no
  *   system call. Should it fall asleep first, the first way works.
  */
-#include <linux/completion.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/task_work.h>
 
 #include "task_flag.h"
 
-#define ROUNDS		100
+#define WAIT_JIFFIES	HZ
 #define ROUND_JIFFIES	max(HZ / 100, 1)
 
-/**
- * struct flag_change - a change under way, by two who may come first
- * @ref: the waiter's and the task_work's
- * @work: runs in the task
- * @claimed: bit 0: one of them does it, or the waiter gave up
- * @set: set or clear
- * @done: by the task_work
- */
-struct flag_change {
-	refcount_t ref;
-	struct callback_head work;
-	unsigned long claimed;
-	bool set;
-	struct completion done;
-};
+static void change_work(struct callback_head *work);
 
-static void flag_apply(struct task_struct *task, bool set)
+void np_flag_change_init(struct np_flag_change *change,
+			 struct task_struct *task, bool set,
+			 void (*get)(struct np_flag_change *change),
+			 void (*put)(struct np_flag_change *change))
 {
-	if (set)
-		task->flags |= PF_NO_SETAFFINITY;
-	else
-		task->flags &= ~PF_NO_SETAFFINITY;
+	INIT_LIST_HEAD(&change->list);
+	change->task = task;
+	change->set = set;
+	change->claimed = 0;
+	init_task_work(&change->work, change_work);
+	init_completion(&change->done);
+	change->get = get;
+	change->put = put;
 }
 
-static void change_put(struct flag_change *change)
+static void change_apply(struct np_flag_change *change)
 {
-	if (refcount_dec_and_test(&change->ref))
-		kfree(change);
+	if (test_and_set_bit(0, &change->claimed))
+		return;
+	if (change->set)
+		change->task->flags |= PF_NO_SETAFFINITY;
+	else
+		change->task->flags &= ~PF_NO_SETAFFINITY;
 }
 
 static void change_work(struct callback_head *work)
 {
-	struct flag_change *change =
-		container_of(work, struct flag_change, work);
+	struct np_flag_change *change =
+		container_of(work, struct np_flag_change, work);
 
-	if (!test_and_set_bit(0, &change->claimed))
-		flag_apply(current, change->set);
+	change_apply(change);
 	complete(&change->done);
-	change_put(change);
+	change->put(change);
 	/* What is left of this function: see synchronize_rcu_tasks() in main.c */
 	module_put(THIS_MODULE);
 }
@@ -82,93 +75,117 @@ static bool task_is_off(struct task_struct *task)
 	return true;
 }
 
-/* Change the flag of a task that is asleep: true if done (or claimed). */
-static bool change_asleep(struct task_struct *task, bool set,
-			  struct flag_change *change)
+/* Change the flag of a task that is asleep: true if that is done. */
+static bool change_asleep(struct np_flag_change *change)
 {
 	unsigned long flags;
 	bool off;
 
-	raw_spin_lock_irqsave(&task->pi_lock, flags);
-	off = task_is_off(task);
-	if (off && (!change || !test_and_set_bit(0, &change->claimed)))
-		flag_apply(task, set);
-	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
+	raw_spin_lock_irqsave(&change->task->pi_lock, flags);
+	off = task_is_off(change->task);
+	if (off)
+		change_apply(change);
+	raw_spin_unlock_irqrestore(&change->task->pi_lock, flags);
 	return off;
 }
 
-static struct flag_change *change_queue(struct task_struct *task, bool set)
+/* 0 or -ESRCH. */
+static int change_queue(struct np_flag_change *change)
 {
-	struct flag_change *change;
 	int err;
 
-	change = kzalloc(sizeof(*change), GFP_KERNEL);
-	if (!change)
-		return ERR_PTR(-ENOMEM);
-	refcount_set(&change->ref, 2);
-	change->set = set;
-	init_completion(&change->done);
-	init_task_work(&change->work, change_work);
+	change->get(change);
 	__module_get(THIS_MODULE);
-	err = task_work_add(task, &change->work, TWA_RESUME);
+	err = task_work_add(change->task, &change->work, TWA_RESUME);
 	if (err) {
 		module_put(THIS_MODULE);
-		kfree(change);
-		return ERR_PTR(err);
+		change->put(change);
 	}
-	return change;
-}
-
-/* 0, -ESRCH (it exits: its flag is nobody's concern), -ENOMEM, -EINPROGRESS */
-static int change_awake(struct task_struct *task, bool set)
-{
-	struct flag_change *change = change_queue(task, set);
-	int err = -EINPROGRESS;
-	int i;
-
-	if (IS_ERR(change))
-		return PTR_ERR(change);
-	for (i = 0; i < ROUNDS && err; i++) {
-		if (wait_for_completion_timeout(&change->done, ROUND_JIFFIES) ||
-		    change_asleep(task, set, change))
-			err = 0;
-	}
-	/* A flag not set in time must not come later; clearing may. */
-	if (err && set && test_and_set_bit(0, &change->claimed))
-		err = 0;
-	change_put(change);
 	return err;
 }
 
-static int task_flag(struct task_struct *task, bool set)
+/* 0: done; -ESRCH: it exits, its flag is nobody's concern; -EINPROGRESS */
+static int change_start(struct np_flag_change *change)
 {
-	if (task == current) {
-		flag_apply(task, set);
+	if (change->task == current) {
+		change_apply(change);
 		return 0;
 	}
-	if (change_asleep(task, set, NULL))
+	if (change_asleep(change))
 		return 0;
-	return change_awake(task, set);
+	return change_queue(change) ?: -EINPROGRESS;
+}
+
+/* Up to one round: whether it is done. It may have fallen asleep meanwhile. */
+static bool change_wait(struct np_flag_change *change)
+{
+	return wait_for_completion_timeout(&change->done, ROUND_JIFFIES) ||
+	       change_asleep(change);
 }
 
 /**
  * np_task_flag_set() - set PF_NO_SETAFFINITY
  *
  * Return: 0; -EINPROGRESS: the task neither slept nor came back to user mode
- * for a second, nothing was changed; -ESRCH: it exits; -ENOMEM.
+ * for a second, and the flag won't be set; -ESRCH: it exits.
  */
-int np_task_flag_set(struct task_struct *task)
+int np_task_flag_set(struct np_flag_change *change)
 {
-	return task_flag(task, true);
+	unsigned long end = jiffies + WAIT_JIFFIES;
+	int err = change_start(change);
+
+	while (err == -EINPROGRESS && time_before(jiffies, end)) {
+		if (change_wait(change))
+			err = 0;
+	}
+	/* A flag not set in time must not come later. */
+	if (err == -EINPROGRESS && test_and_set_bit(0, &change->claimed))
+		err = 0;
+	return err;
+}
+
+/* Those at the front that have been told, or (after a quiet round) all asleep. */
+static void changes_sweep(struct list_head *changes, bool all)
+{
+	struct np_flag_change *change, *next;
+
+	list_for_each_entry_safe(change, next, changes, list) {
+		if (completion_done(&change->done) ||
+		    (all && change_asleep(change)))
+			list_del_init(&change->list);
+		else if (!all)
+			break;
+		cond_resched();
+	}
 }
 
 /**
- * np_task_flag_clear() - clear PF_NO_SETAFFINITY
+ * np_task_flags_clear() - clear PF_NO_SETAFFINITY of many
+ * @changes: emptied
  *
- * Return: as above, but after -EINPROGRESS it will be cleared when the task
- * next comes back to user mode.
+ * All are asked first, and then waited for together, for at most a second: a
+ * task that has been neither asleep nor in user mode by then clears its flag
+ * when it next comes back there.
  */
-int np_task_flag_clear(struct task_struct *task)
+void np_task_flags_clear(struct list_head *changes)
 {
-	return task_flag(task, false);
+	unsigned long end = jiffies + WAIT_JIFFIES;
+	struct np_flag_change *change, *next;
+	bool told;
+
+	list_for_each_entry_safe(change, next, changes, list) {
+		if (change_start(change) != -EINPROGRESS)
+			list_del_init(&change->list);
+		cond_resched();
+	}
+	while (!list_empty(changes) && time_before(jiffies, end)) {
+		change = list_first_entry(changes, struct np_flag_change, list);
+		told = wait_for_completion_timeout(&change->done,
+						   ROUND_JIFFIES);
+		if (told)
+			list_del_init(&change->list);
+		changes_sweep(changes, !told);
+	}
+	list_for_each_entry_safe(change, next, changes, list)
+		list_del_init(&change->list);
 }

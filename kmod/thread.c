@@ -51,7 +51,7 @@ struct np_thread *np_thread_create(struct np_target *target,
 	INIT_HLIST_NODE(&thread->hash);
 	INIT_LIST_HEAD(&thread->of_target);
 	thread->target = np_target_get(target);
-	np_fault_init(&thread->fault, target->fault_period);
+	np_fault_init(&thread->fault, target);
 	if (task) {
 		thread->task = get_task_struct(task);
 		thread->pid = get_task_pid(task, PIDTYPE_TGID);
@@ -138,6 +138,9 @@ bool np_thread_counts(struct np_thread *thread, enum numaperf_source source)
 	     uid_eq(current_uid(), target->kuid)))
 		return true;
 	WRITE_ONCE(thread->flags, thread->flags | NUMAPERF_THREAD_LOST);
+	thread->fault.kuid = INVALID_UID;
+	np_target_post(target, NUMAPERF_EVENT_TARGET_LOST,
+		       NUMAPERF_REASON_CREDENTIALS, current);
 	return false;
 }
 

@@ -23,6 +23,8 @@ struct np_target;
  * struct np_fault_state - what source "fault" keeps per thread
  * @faults: user-mode page faults
  * @unresolved: samples whose page had no node
+ * @always: faults count, whatever the thread's credentials
+ * @kuid: they count as long as the thread has this one's credentials
  * @random: of the generator of periods
  * @left: faults until the next sample
  * @busy: bit 0: a sample is under way in @work
@@ -33,6 +35,8 @@ struct np_target;
 struct np_fault_state {
 	u64 faults;
 	u64 unresolved;
+	bool always;
+	kuid_t kuid;
 	u32 random;
 	u32 left;
 	unsigned long busy;
@@ -93,15 +97,18 @@ static inline struct np_thread *np_thread_match(struct hlist_node *node,
 	return NULL;
 }
 
+static inline struct hlist_head *np_thread_bucket(const struct task_struct *task)
+{
+	return &np_threads[hash_min((unsigned long)task, NP_THREADS_BITS)];
+}
+
 /*
  * All tracked threads that are @task, one a target: under RCU (in the fault
  * path: hence inline) or np_track_lock.
  */
 static inline struct np_thread *np_thread_first(struct task_struct *task)
 {
-	unsigned int bucket = hash_min((unsigned long)task, NP_THREADS_BITS);
-
-	return np_thread_match(rcu_dereference_raw(hlist_first_rcu(&np_threads[bucket])),
+	return np_thread_match(rcu_dereference_raw(hlist_first_rcu(np_thread_bucket(task))),
 			       task);
 }
 

@@ -12,7 +12,9 @@
 #include <linux/slab.h>
 
 #include "choice.h"
+#include "exclusive.h"
 #include "lifecycle.h"
+#include "refusal.h"
 #include "session.h"
 #include "set.h"
 #include "task_flag.h"
@@ -21,7 +23,8 @@
 #define INHERIT_FLAGS \
 	(NUMAPERF_PIN_INHERIT_THREADS | NUMAPERF_PIN_INHERIT_CHILDREN)
 #define PIN_FLAGS \
-	(INHERIT_FLAGS | NUMAPERF_PIN_KEEP_ON_EXEC | NUMAPERF_DRY_RUN)
+	(INHERIT_FLAGS | NUMAPERF_PIN_KEEP_ON_EXEC | NUMAPERF_PIN_EXCLUSIVE | \
+	 NUMAPERF_DRY_RUN)
 
 enum { STRICT_PIN_ANY, STRICT_PIN_CAP };
 
@@ -41,18 +44,48 @@ static struct np_thread_lease *to_thread_lease(struct np_lease *lease)
 	return container_of(lease, struct np_thread_lease, lease);
 }
 
+static bool lease_is_exclusive(struct np_thread_lease *lease)
+{
+	return lease->lease.flags & NUMAPERF_PIN_EXCLUSIVE;
+}
+
+static int lease_claim(struct np_thread_lease *lease, u32 *ret_reason)
+{
+	int err;
+
+	err = np_cpus_claim(&lease->want, lease_is_exclusive(lease));
+	if (err)
+		*ret_reason = NUMAPERF_REASON_EXCLUSIVE;
+	lease->claimed = !err;
+	return err;
+}
+
+static void lease_unclaim(struct np_thread_lease *lease)
+{
+	if (lease->claimed)
+		np_cpus_unclaim(&lease->want, lease_is_exclusive(lease));
+	lease->claimed = false;
+}
+
 static void lease_unpin_all(struct np_thread_lease *lease)
 {
 	struct np_pin *pin, *next;
+	LIST_HEAD(changes);
 	LIST_HEAD(gone);
 
+	/* Its promise ends at once, whatever the threads are doing. */
+	lease_unclaim(lease);
 	np_pins_take(lease, &gone);
 	/* The guard must not put back a mask that is free to change again. */
 	np_pin_guard_sync();
-	list_for_each_entry_safe(pin, next, &gone, of_lease) {
-		np_task_flag_clear(pin->task);
-		np_pin_put(pin);
+	list_for_each_entry(pin, &gone, of_lease) {
+		if (pin->flagged)
+			list_add_tail(&pin->disarm.list, &changes);
 	}
+	np_task_flags_clear(&changes);
+	list_for_each_entry_safe(pin, next, &gone, of_lease)
+		np_pin_put(pin);
+	np_refusals_put();
 	np_lifecycle_put();
 	np_pin_guard_put();
 }
@@ -83,7 +116,47 @@ static const unsigned long *thread_lease_set(struct np_lease *lease,
 	return cpumask_bits(&to_thread_lease(lease)->want);
 }
 
+/* The same for a pin that is refused for what a held one would be lost for. */
+static int loss_errno(enum numaperf_reason reason)
+{
+	switch (reason) {
+	case NUMAPERF_REASON_NONE:
+		return 0;
+	case NUMAPERF_REASON_DEADLINE:
+		return -EBUSY;
+	case NUMAPERF_REASON_NO_MEMORY:
+		return -ENOMEM;
+	default:
+		return -EXDEV;
+	}
+}
+
+static int thread_lease_rearm(struct np_lease *base,
+			      struct numaperf_ioc_rearm *arg)
+{
+	struct np_thread_lease *lease = to_thread_lease(base);
+	struct np_pin **pins;
+	unsigned int n, i;
+
+	np_pin_guard_sync();
+	if (!atomic_read(&base->lost_reason))
+		return 0;
+	pins = np_pins_collect(lease, &n);
+	if (!pins)
+		return -ENOMEM;
+	if (READ_ONCE(lease->missed))
+		arg->reason = NUMAPERF_REASON_NO_MEMORY;
+	else
+		arg->reason = np_pin_guard_rearm(lease, pins, n,
+						 arg->flags & NUMAPERF_DRY_RUN);
+	for (i = 0; i < n; i++)
+		np_pin_put(pins[i]);
+	kvfree(pins);
+	return loss_errno(arg->reason);
+}
+
 static const struct np_lease_ops thread_lease_ops = {
+	.rearm = thread_lease_rearm,
 	.undo = thread_lease_undo,
 	.free = thread_lease_free,
 	.fill = thread_lease_fill,
@@ -108,7 +181,7 @@ static void task_affinity(struct task_struct *task, struct cpumask *ret)
 }
 
 static int pin_check(struct task_struct *task, const struct cpumask *asked,
-		     u32 *ret_reason)
+		     bool exclusive, u32 *ret_reason)
 {
 	if (task->policy == SCHED_DEADLINE) {
 		*ret_reason = NUMAPERF_REASON_DEADLINE;
@@ -122,6 +195,10 @@ static int pin_check(struct task_struct *task, const struct cpumask *asked,
 		*ret_reason = NUMAPERF_REASON_OUTSIDE_SET;
 		return -EXDEV;
 	}
+	if (np_cpus_may_claim(&task->cpus_mask, exclusive)) {
+		*ret_reason = NUMAPERF_REASON_EXCLUSIVE;
+		return -EBUSY;
+	}
 	return 0;
 }
 
@@ -129,6 +206,30 @@ static int pin_check(struct task_struct *task, const struct cpumask *asked,
  * Lock what the thread has. The order matters: the guard watches first, then
  * the flag stops others, and only then is the mask read that will be held.
  */
+static int pin_arm(struct np_pin *pin, struct cpumask *scratch, u32 *ret_reason)
+{
+	struct np_thread_lease *lease = pin->lease;
+	int err;
+
+	err = np_task_flag_set(&pin->arm);
+	pin->flagged = !err;
+	if (err == -EINPROGRESS) {
+		*ret_reason = NUMAPERF_REASON_UNREACHABLE;
+		return -EBUSY;
+	}
+	if (err)
+		return err;
+	task_affinity(pin->task, scratch);
+	if (!cpumask_subset(scratch, &lease->want)) {
+		*ret_reason = NUMAPERF_REASON_OUTSIDE_SET;
+		return -EXDEV;
+	}
+	cpumask_copy(&lease->want, scratch);
+	/* The kernel may have written since: measured by what is held now. */
+	np_pin_guard_look(pin);
+	return 0;
+}
+
 static int lease_arm(struct np_thread_lease *lease, struct task_struct *task,
 		     struct cpumask *scratch, u32 *ret_reason)
 {
@@ -137,33 +238,16 @@ static int lease_arm(struct np_thread_lease *lease, struct task_struct *task,
 
 	if (!pin)
 		return -ENOMEM;
+	pin->first = true;
+	/* Its thread's exit may take the hash's reference away at any moment. */
+	np_pin_get(pin);
 	err = np_pin_publish(pin);
-	if (err) {
-		if (err == -EBUSY)
-			*ret_reason = NUMAPERF_REASON_ALREADY_PINNED;
-		np_pin_put(pin);
-		return err;
-	}
-	err = np_task_flag_set(task);
-	if (err == -EINPROGRESS) {
-		*ret_reason = NUMAPERF_REASON_UNREACHABLE;
-		return -EBUSY;
-	}
-	if (err)
-		return err;
-	task_affinity(task, scratch);
-	if (!cpumask_subset(scratch, &lease->want)) {
-		*ret_reason = NUMAPERF_REASON_OUTSIDE_SET;
-		return -EXDEV;
-	}
-	cpumask_copy(&lease->want, scratch);
-	/* The kernel may have written since: measured by what is held now. */
-	rcu_read_lock();
-	pin = np_pin_find(task);
-	if (pin)
-		np_pin_guard_look(pin);
-	rcu_read_unlock();
-	return 0;
+	if (!err)
+		err = pin_arm(pin, scratch, ret_reason);
+	else if (err == -EBUSY)
+		*ret_reason = NUMAPERF_REASON_ALREADY_PINNED;
+	np_pin_put(pin);
+	return err;
 }
 
 /* What the kernel did to the mask since the guard watches must not be a loss. */
@@ -171,7 +255,7 @@ static int lease_verify(struct np_thread_lease *lease, u32 *ret_reason)
 {
 	np_pin_guard_sync();
 	*ret_reason = atomic_read(&lease->lease.lost_reason);
-	return *ret_reason ? -EXDEV : 0;
+	return loss_errno(*ret_reason);
 }
 
 /* The caller's, or one of its process: with a reference. */
@@ -211,9 +295,17 @@ static int lease_take(struct np_thread_lease *lease, struct task_struct *task,
 		np_pin_guard_put();
 		return err;
 	}
+	err = np_refusals_get();
+	if (err) {
+		np_lifecycle_put();
+		np_pin_guard_put();
+		return err;
+	}
 	err = lease_arm(lease, task, scratch, ret_reason);
 	if (!err)
 		err = lease_verify(lease, ret_reason);
+	if (!err)
+		err = lease_claim(lease, ret_reason);
 	if (!err)
 		err = np_lease_publish(&lease->lease);
 	if (err)
@@ -238,7 +330,7 @@ static int lease_pin(struct np_thread_lease *lease, struct task_struct *task,
 	if (!READ_ONCE(lease->threads))
 		err = -ESRCH;
 	else if (atomic_read(&lease->lease.lost_reason))
-		err = -EXDEV;
+		err = loss_errno(atomic_read(&lease->lease.lost_reason));
 	if (err) {
 		arg->reason = atomic_read(&lease->lease.lost_reason);
 		np_lease_end(&lease->lease, NUMAPERF_REASON_RELEASED);
@@ -254,7 +346,8 @@ static int pin_task(struct np_session *session, struct task_struct *task,
 {
 	int err;
 
-	err = pin_check(task, &lease->want, &arg->reason);
+	err = pin_check(task, &lease->want,
+			arg->flags & NUMAPERF_PIN_EXCLUSIVE, &arg->reason);
 	if (!err)
 		err = np_lease_init(&lease->lease, &thread_lease_ops,
 				    NUMAPERF_LEASE_THREAD, arg->flags, session,
@@ -277,9 +370,12 @@ u16 np_thread_pin_reason(void)
 	return NUMAPERF_REASON_NONE;
 }
 
-static bool pin_permitted(void)
+static bool pin_permitted(u32 flags)
 {
-	return strict_pin.chosen == STRICT_PIN_ANY || capable(CAP_SYS_NICE);
+	if (strict_pin.chosen == STRICT_PIN_ANY &&
+	    !(flags & NUMAPERF_PIN_EXCLUSIVE))
+		return true;
+	return capable(CAP_SYS_NICE);
 }
 
 /* THREAD_PIN */
@@ -296,7 +392,7 @@ int np_thread_pin(struct np_session *session,
 	arg->reason = np_thread_pin_reason();
 	if (arg->reason)
 		return -EOPNOTSUPP;
-	if (!pin_permitted()) {
+	if (!pin_permitted(arg->flags)) {
 		arg->reason = NUMAPERF_REASON_PRIVILEGE;
 		return -EPERM;
 	}

@@ -17,8 +17,13 @@ unsigned int np_threads_max = 16384;
 module_param_named(threads_max, np_threads_max, uint, 0644);
 MODULE_PARM_DESC(threads_max, "Threads a user may track (default 16384)");
 
+unsigned int np_sessions_max = 1024;
+module_param_named(sessions_max, np_sessions_max, uint, 0644);
+MODULE_PARM_DESC(sessions_max, "Files of the device a user may have open (default 1024)");
+
 static DEFINE_HASHTABLE(users, 6);
-static DEFINE_SPINLOCK(users_lock);	/* users; taken with interrupts off */
+/* users; raw, as the last reference may go where nothing may sleep */
+static DEFINE_RAW_SPINLOCK(users_lock);
 
 static struct np_user *user_find(kuid_t kuid)
 {
@@ -40,7 +45,7 @@ struct np_user *np_user_get_current(void)
 	if (!fresh)
 		return NULL;
 
-	spin_lock_irq(&users_lock);
+	raw_spin_lock_irq(&users_lock);
 	user = user_find(current_uid());
 	if (user) {
 		refcount_inc(&user->ref);
@@ -52,7 +57,7 @@ struct np_user *np_user_get_current(void)
 		refcount_set(&user->ref, 1);
 		hash_add(users, &user->node, __kuid_val(user->kuid));
 	}
-	spin_unlock_irq(&users_lock);
+	raw_spin_unlock_irq(&users_lock);
 
 	kfree(fresh);
 	return user;
@@ -72,11 +77,11 @@ void np_user_put(struct np_user *user)
 
 	if (refcount_dec_not_one(&user->ref))
 		return;
-	spin_lock_irqsave(&users_lock, flags);
+	raw_spin_lock_irqsave(&users_lock, flags);
 	last = refcount_dec_and_test(&user->ref);
 	if (last)
 		hash_del(&user->node);
-	spin_unlock_irqrestore(&users_lock, flags);
+	raw_spin_unlock_irqrestore(&users_lock, flags);
 	if (last) {
 		free_uid(user->account);
 		kfree(user);

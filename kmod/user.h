@@ -19,6 +19,7 @@ struct user_struct;
  *	perf and this module together
  * @leases: leases held
  * @threads: threads tracked
+ * @sessions: files of the device open
  */
 struct np_user {
 	struct hlist_node node;
@@ -27,10 +28,12 @@ struct np_user {
 	struct user_struct *account;
 	atomic_t leases;
 	atomic_t threads;
+	atomic_t sessions;
 };
 
 extern unsigned int np_leases_max;
 extern unsigned int np_threads_max;
+extern unsigned int np_sessions_max;
 
 struct np_user *np_user_get_current(void);
 struct np_user *np_user_get(struct np_user *user);

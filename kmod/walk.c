@@ -2,8 +2,9 @@
 /*
  * walk_page_range() is not exported, so the levels are walked here. Page tables
  * of a mapping stay while mmap_lock is held; an entry may change at any moment,
- * so each is read once. The lock is let go after every NP_WALK_STEP bytes: work
- * under it is bounded, and a walk is no snapshot.
+ * so each is read once. The lock is let go after so many entries: work under it
+ * is bounded, and a walk is no snapshot. Pages of one kind, node and zone are
+ * told together: some 20 instructions a page.
  */
 #include <linux/hugetlb.h>
 #include <linux/mm.h>
@@ -13,24 +14,89 @@
 
 #include "walk.h"
 
-#define NP_WALK_STEP	(16UL << 20)
+/* Entries looked at in one hold of mmap_lock: 16 MiB of small pages. */
+#define NP_WALK_WORK	4096
 
+/* The hold is over, not the walk. */
+#define NP_WALK_PAUSE	1
+
+/* No page is there. */
+#define NO_PLACE	ULONG_MAX
+
+/**
+ * struct walk - where a walk is
+ * @fn: from the caller
+ * @data: likewise
+ * @entry: gathered so far; nothing if it has no pages
+ * @place: node and zone of its pages, if they are small ones, or NO_PLACE
+ * @section: the frames last seen to be valid
+ * @work: left in this hold of the lock
+ * @resume: where the next hold begins, after NP_WALK_PAUSE
+ */
 struct walk {
 	np_walk_fn fn;
 	void *data;
 	struct np_walk_entry entry;
+	unsigned long place;
+	unsigned long section;
+	long work;
+	unsigned long resume;
 };
+
+/* Node and zone, which are fixed per frame: read without a reference. */
+static unsigned long page_place(const struct page *page)
+{
+	return READ_ONCE(page->flags) & ((NODES_MASK << NODES_PGSHIFT) |
+					 (ZONES_MASK << ZONES_PGSHIFT));
+}
+
+static int walk_flush(struct walk *walk)
+{
+	int err = 0;
+
+	if (walk->entry.pages)
+		err = walk->fn(&walk->entry, walk->data);
+	walk->entry.pages = 0;
+	walk->place = NO_PLACE;
+	return err;
+}
+
+static bool walk_continues(const struct np_walk_entry *entry,
+			   enum np_walk_kind kind, struct page *page, bool huge)
+{
+	return entry->pages && entry->kind == kind && entry->huge == huge &&
+	       (!page || page_place(page) == page_place(entry->page));
+}
 
 static int walk_tell(struct walk *walk, enum np_walk_kind kind,
 		     unsigned long addr, unsigned long end, struct page *page,
 		     bool huge)
 {
+	unsigned long pages = (end - addr) >> PAGE_SHIFT;
+	int err;
+
+	if (walk_continues(&walk->entry, kind, page, huge)) {
+		walk->entry.pages += pages;
+		return 0;
+	}
+	err = walk_flush(walk);
 	walk->entry.kind = kind;
 	walk->entry.addr = addr;
-	walk->entry.pages = (end - addr) >> PAGE_SHIFT;
+	walk->entry.pages = pages;
 	walk->entry.page = page;
 	walk->entry.huge = huge;
-	return walk->fn(&walk->entry, walk->data);
+	if (page && !huge)
+		walk->place = page_place(page);
+	return err;
+}
+
+/* A whole section of memory that hotplug adds or removes at once is valid. */
+static bool walk_pfn_valid(struct walk *walk, unsigned long pfn)
+{
+	if (!pfn_valid(pfn))
+		return false;
+	walk->section = pfn / PAGES_PER_SUBSECTION;
+	return true;
 }
 
 /* A present leaf of @size bytes whose first frame is @pfn. */
@@ -38,11 +104,21 @@ static int walk_leaf(struct walk *walk, unsigned long pfn, unsigned long size,
 		     unsigned long addr, unsigned long end)
 {
 	pfn += (addr & (size - 1)) >> PAGE_SHIFT;
-	if (!pfn_valid(pfn))
+	if (!walk_pfn_valid(walk, pfn))
 		return walk_tell(walk, NP_WALK_OTHER, addr, end, NULL,
 				 size > PAGE_SIZE);
 	return walk_tell(walk, NP_WALK_PAGE, addr, end, pfn_to_page(pfn),
 			 size > PAGE_SIZE);
+}
+
+/* The usual case, in few instructions: one more page like the last one. */
+static bool walk_joins(const struct walk *walk, pte_t pte)
+{
+	unsigned long pfn = pte_pfn(pte);
+
+	return pte_present(pte) && !pte_special(pte) &&
+	       pfn / PAGES_PER_SUBSECTION == walk->section &&
+	       page_place(pfn_to_page(pfn)) == walk->place;
 }
 
 static int walk_pte(struct walk *walk, pmd_t *pmd, unsigned long addr,
@@ -51,11 +127,14 @@ static int walk_pte(struct walk *walk, pmd_t *pmd, unsigned long addr,
 	pte_t *ptep = pte_offset_kernel(pmd, addr);
 	int err = 0;
 
+	walk->work -= (end - addr) >> PAGE_SHIFT;
 	for (; addr < end && !err; addr += PAGE_SIZE, ptep++) {
 		pte_t pte = READ_ONCE(*ptep);
 		unsigned long next = addr + PAGE_SIZE;
 
-		if (!pte_present(pte))
+		if (walk_joins(walk, pte))
+			walk->entry.pages++;
+		else if (!pte_present(pte))
 			err = walk_tell(walk, NP_WALK_ABSENT, addr, next, NULL,
 					false);
 		else if (pte_special(pte))
@@ -70,6 +149,15 @@ static int walk_pte(struct walk *walk, pmd_t *pmd, unsigned long addr,
 	return err;
 }
 
+/* After each entry above the lowest level: @err, or stop here for a while. */
+static int walk_worked(struct walk *walk, unsigned long next, int err)
+{
+	if (err || --walk->work > 0)
+		return err;
+	walk->resume = next;
+	return NP_WALK_PAUSE;
+}
+
 /*
  * The huge zero page is not marked in the entry, and its symbol not exported;
  * in an anonymous mapping it is the one page that isn't anonymous.
@@ -80,6 +168,18 @@ static bool is_huge_zero(struct vm_area_struct *vma, pmd_t pmd)
 	       !PageAnon(pfn_to_page(pmd_pfn(pmd)));
 }
 
+static int walk_pmd_entry(struct walk *walk, pmd_t pmd, unsigned long addr,
+			  unsigned long end)
+{
+	if (pmd_none(pmd) || !pmd_present(pmd))
+		return walk_tell(walk, NP_WALK_ABSENT, addr, end, NULL, false);
+	if (!pmd_leaf(pmd))
+		return walk_pte(walk, &pmd, addr, end);
+	if (is_huge_zero(walk->entry.vma, pmd))
+		return walk_tell(walk, NP_WALK_ABSENT, addr, end, NULL, true);
+	return walk_leaf(walk, pmd_pfn(pmd), PMD_SIZE, addr, end);
+}
+
 static int walk_pmd(struct walk *walk, pud_t *pud, unsigned long addr,
 		    unsigned long end)
 {
@@ -88,20 +188,12 @@ static int walk_pmd(struct walk *walk, pud_t *pud, unsigned long addr,
 	int err = 0;
 
 	for (; addr < end && !err; addr = next, pmdp++) {
-		pmd_t pmd = READ_ONCE(*pmdp);
-
 		next = pmd_addr_end(addr, end);
-		if (pmd_none(pmd) || !pmd_present(pmd))
-			err = walk_tell(walk, NP_WALK_ABSENT, addr, next, NULL,
-					false);
-		else if (!pmd_leaf(pmd))
-			err = walk_pte(walk, &pmd, addr, next);
-		else if (is_huge_zero(walk->entry.vma, pmd))
-			err = walk_tell(walk, NP_WALK_ABSENT, addr, next, NULL,
-					true);
-		else
-			err = walk_leaf(walk, pmd_pfn(pmd), PMD_SIZE, addr,
-					next);
+		/* From 6.6 on the table below may be freed after a grace period. */
+		rcu_read_lock();
+		err = walk_pmd_entry(walk, READ_ONCE(*pmdp), addr, next);
+		rcu_read_unlock();
+		err = walk_worked(walk, next, err);
 	}
 	return err;
 }
@@ -125,6 +217,7 @@ static int walk_pud(struct walk *walk, p4d_t *p4d, unsigned long addr,
 		else
 			err = walk_leaf(walk, pud_pfn(pud), PUD_SIZE, addr,
 					next);
+		err = walk_worked(walk, next, err);
 	}
 	return err;
 }
@@ -154,7 +247,6 @@ static int walk_vma(struct walk *walk, struct vm_area_struct *vma,
 	unsigned long next;
 	int err = 0;
 
-	walk->entry.vma = vma;
 	for (; addr < end && !err; addr = next, pgd++) {
 		next = pgd_addr_end(addr, end);
 		if (pgd_none(*pgd) || pgd_bad(*pgd))
@@ -166,40 +258,39 @@ static int walk_vma(struct walk *walk, struct vm_area_struct *vma,
 	return err;
 }
 
-/* mmap_lock held. */
-static int walk_step(struct walk *walk, struct mm_struct *mm,
+/* The mapping at @addr, or the hole there; what it says is told at its end. */
+static int walk_mapping(struct walk *walk, struct mm_struct *mm,
+			unsigned long addr, unsigned long end,
+			unsigned long *ret_next)
+{
+	struct vm_area_struct *vma = find_vma(mm, addr);
+	int err, told;
+
+	if (!vma || vma->vm_start > addr) {
+		*ret_next = vma ? min(end, vma->vm_start) : end;
+		walk->entry.vma = NULL;
+		err = walk_tell(walk, NP_WALK_UNMAPPED, addr, *ret_next, NULL,
+				false);
+	} else {
+		*ret_next = min(end, vma->vm_end);
+		walk->entry.vma = vma;
+		err = walk_vma(walk, vma, addr, *ret_next);
+	}
+	told = err < 0 ? 0 : walk_flush(walk);
+	return told ?: walk_worked(walk, *ret_next, err);
+}
+
+/* One hold of mmap_lock: 0: all done, NP_WALK_PAUSE or an error. */
+static int walk_hold(struct walk *walk, struct mm_struct *mm,
 		     unsigned long addr, unsigned long end)
 {
-	struct vm_area_struct *vma;
 	unsigned long next;
 	int err = 0;
 
-	for (; addr < end && !err; addr = next) {
-		vma = find_vma(mm, addr);
-		if (!vma || vma->vm_start > addr) {
-			next = vma ? min(end, vma->vm_start) : end;
-			walk->entry.vma = NULL;
-			err = walk_tell(walk, NP_WALK_UNMAPPED, addr, next,
-					NULL, false);
-		} else {
-			next = min(end, vma->vm_end);
-			err = walk_vma(walk, vma, addr, next);
-		}
-	}
+	walk->work = NP_WALK_WORK;
+	for (; addr < end && !err; addr = next)
+		err = walk_mapping(walk, mm, addr, end, &next);
 	return err;
-}
-
-/* Where the next step ends: a hole needs no more than one. */
-static unsigned long step_end(struct mm_struct *mm, unsigned long addr,
-			      unsigned long end)
-{
-	struct vm_area_struct *vma = find_vma(mm, addr);
-
-	if (!vma)
-		return end;
-	if (vma->vm_start > addr)
-		return min(end, vma->vm_start);
-	return min(end, addr + NP_WALK_STEP);
 }
 
 /**
@@ -216,20 +307,21 @@ static unsigned long step_end(struct mm_struct *mm, unsigned long addr,
 int np_walk(struct mm_struct *mm, unsigned long start, unsigned long end,
 	    np_walk_fn fn, void *data)
 {
-	struct walk walk = { .fn = fn, .data = data };
-	unsigned long addr, next;
-	int err = 0;
+	struct walk walk = {
+		.fn = fn, .data = data, .place = NO_PLACE, .section = ULONG_MAX,
+		.resume = start,
+	};
+	int err;
 
-	for (addr = start; addr < end && !err; addr = next) {
+	do {
 		if (mmap_read_lock_killable(mm))
 			return -EINTR;
-		next = step_end(mm, addr, end);
-		err = walk_step(&walk, mm, addr, next);
+		err = walk_hold(&walk, mm, walk.resume, end);
 		mmap_read_unlock(mm);
 		cond_resched();
 		if (fatal_signal_pending(current))
 			return -EINTR;
-	}
+	} while (err == NP_WALK_PAUSE);
 	return err;
 }
 

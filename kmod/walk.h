@@ -15,7 +15,7 @@ enum np_walk_kind {
 };
 
 /**
- * struct np_walk_entry - consecutive base pages of one kind
+ * struct np_walk_entry - consecutive base pages of one kind, node and zone
  * @kind: which
  * @addr: first address
  * @pages: how many
@@ -33,7 +33,7 @@ struct np_walk_entry {
 	bool huge;
 };
 
-/* Called with mmap_lock held for reading; not 0 ends the walk. */
+/* With mmap_lock held for reading, or under RCU, too: may not sleep. An errno ends. */
 typedef int (*np_walk_fn)(const struct np_walk_entry *entry, void *data);
 
 int np_walk(struct mm_struct *mm, unsigned long start, unsigned long end,

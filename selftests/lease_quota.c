@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How many leases, and how many tracked threads, a user may have: exactly as many as the parameters say. */
+/* How many leases, tracked threads and sessions a user may have: exactly as many as the parameters say. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -9,6 +9,7 @@
 
 #define LEASES 7
 #define THREADS 3
+#define SESSIONS 5
 #define PARAMETERS "/sys/module/numaperf/parameters/"
 
 /* Small quotas for the time of a test. */
@@ -19,6 +20,7 @@ static struct parameter {
 } parameters[] = {
 	{ PARAMETERS "leases_max", LEASES, "" },
 	{ PARAMETERS "threads_max", THREADS, "" },
+	{ PARAMETERS "sessions_max", SESSIONS, "" },
 };
 
 FIXTURE(quota) {
@@ -162,6 +164,58 @@ TEST_F(quota, of_threads_is_exact)
 	EXPECT_EQ(THREADS, tracked);
 	EXPECT_EQ(NUMAPERF_REASON_THREAD_QUOTA, reason);
 	EXPECT_EQ(THREADS, threads);
+}
+
+/* ------------------------------------------------------------- sessions */
+
+/* Opens the device again and again; says how often, and whether a close makes room for one. */
+static int open_all(struct np_child *me, void *arg)
+{
+	int fd, last = -1;
+	__u64 opened = 0, again;
+
+	(void)arg;
+	while ((fd = np_open(O_CLOEXEC)) >= 0) {
+		last = fd;
+		opened++;
+	}
+	close(last);
+	again = np_open(O_CLOEXEC) == last;
+	if (np_say(me, opened) || np_say(me, again))
+		return 255;
+	return np_status(fd);
+}
+
+static __u64 nobody_opens(void)
+{
+	struct np_child child;
+	__u64 opened = 0, again = 0;
+
+	if (np_spawn(&child, NP_NOBODY, open_all, NULL) || np_hear(&child, &opened) || np_hear(&child, &again))
+		return 0;
+	return np_reap(&child) == EDQUOT && again ? opened : 0;
+}
+
+TEST_F(quota, of_sessions_is_exact)
+{
+	EXPECT_EQ(SESSIONS, nobody_opens());
+}
+
+TEST_F(quota, of_sessions_is_given_back_at_exit)
+{
+	ASSERT_EQ(SESSIONS, nobody_opens());
+	EXPECT_EQ(SESSIONS, nobody_opens());
+}
+
+TEST_F(quota, of_sessions_is_each_users_own)
+{
+	struct np_child child;
+	__u64 word;
+
+	ASSERT_EQ(0, np_spawn(&child, NP_SOMEBODY, take_all, &self->topo));
+	ASSERT_EQ(0, np_hear(&child, &word));
+	EXPECT_EQ(SESSIONS, nobody_opens());
+	np_kill(&child);
 }
 
 TEST_HARNESS_MAIN

@@ -54,7 +54,8 @@ bool np_module_loaded(void)
 
 void np_module_parameters(char *text, size_t size)
 {
-	static const char *const names[] = { "hint", "fault", "strict_pin", "leases_max", "threads_max" };
+	static const char *const names[] = { "hint", "fault", "strict_pin", "leases_max", "threads_max",
+					     "sessions_max", "node_locked_max" };
 	char path[128], value[64];
 	size_t length = 0;
 

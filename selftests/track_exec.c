@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Counting over exec: it goes on, unless the tracker has no privilege and the new program is one it may not look into:
- * set-id, or unreadable.
+ * set-id, with capabilities of its file, or unreadable.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "np_test.h"
@@ -42,6 +44,16 @@ static int program_install(struct program *program, mode_t mode)
 	return err ? -errno : 0;
 }
 
+/* As setcap(8) writes it: CAP_NET_RAW, permitted and effective. */
+static int program_give_capability(const struct program *program)
+{
+	struct vfs_cap_data data = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, .data[0].permitted = 1 << CAP_NET_RAW,
+	};
+
+	return setxattr(program->path, "security.capability", &data, XATTR_CAPS_SZ_2, 0) ? -errno : 0;
+}
+
 static void program_remove(struct program *program)
 {
 	umount2(program->dir, MNT_DETACH);
@@ -56,18 +68,21 @@ FIXTURE(exec) {
 FIXTURE_VARIANT(exec) {
 	mode_t mode;
 	bool private;		/* nobody may not look into it */
+	bool capability;	/* the file gives one */
 };
 
 FIXTURE_VARIANT_ADD(exec, ordinary) { .mode = 0755, .private = false };
 FIXTURE_VARIANT_ADD(exec, set_uid) { .mode = 04755, .private = true };
 FIXTURE_VARIANT_ADD(exec, set_gid) { .mode = 02755, .private = true };
 FIXTURE_VARIANT_ADD(exec, unreadable) { .mode = 0711, .private = true };
+FIXTURE_VARIANT_ADD(exec, file_capability) { .mode = 0755, .private = true, .capability = true };
 
 FIXTURE_SETUP(exec)
 {
 	self->fd = np_open(O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, program_install(&self->program, variant->mode));
+	ASSERT_EQ(0, variant->capability ? program_give_capability(&self->program) : 0);
 }
 
 FIXTURE_TEARDOWN(exec)

@@ -43,6 +43,7 @@
  *			took the lease
  *	EBUSY		already strictly pinned, or in a state that excludes it
  *	EDQUOT		a quota of this user is used up; reason says which
+ *			(open(2): sessions_max)
  *	ENOMEM		the kernel has no memory for its own bookkeeping
  *	EXDEV		strict pin: a CPU or page is outside the asked set
  *	EADDRNOTAVAIL	range pin: memory that can't be held where it is
