@@ -11,6 +11,7 @@
 #include "node.h"
 #include "process.h"
 #include "source.h"
+#include "switches.h"
 #include "thread_pin.h"
 
 /* What a kernel lacks is a missing feature, said here and in the info. */
@@ -23,6 +24,7 @@ static void __init features_init(void)
 	np_mm_hold_init();
 	if (!np_mm_hold_works())
 		pr_notice("numaperf: hint faults of single-threaded processes are one-sided: exit_mm_release() can't be hooked\n");
+	np_switches_init();
 	np_sources_init();
 }
 
@@ -30,6 +32,7 @@ static void __init features_init(void)
 static void features_exit(void)
 {
 	np_sources_exit();
+	np_switches_exit();
 	np_mm_hold_exit();
 	np_pin_guard_exit();
 	np_lifecycle_exit();
