@@ -13,7 +13,7 @@
 
 struct np_counts {
 	struct numaperf_ioc_read read;
-	struct numaperf_thread_record threads[256];
+	struct numaperf_thread_record threads[512];	/* the module keeps 256 exited ones apart */
 	struct numaperf_cell cells[4096];
 };
 
