@@ -876,7 +876,9 @@ struct numaperf_counters_cell {
 struct numaperf_counters_cpu {
 	__u32 sequence;
 	__s32 cpu_node;
+#ifndef __cplusplus	/* which has no such arrays: they follow there, too */
 	struct numaperf_counters_cell cells[];
+#endif
 };
 
 /* ---------------------------------------------------------------- events */
