@@ -60,4 +60,15 @@ static inline struct page *np_misplaced_page(unsigned long a0)
 	return (struct page *)a0;
 }
 
+/* 6.3: "mm: introduce vma->vm_flags wrapper functions" */
+static inline void np_vm_flags_clear(struct vm_area_struct *vma,
+				     unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_clear(vma, flags);
+#else
+	vma->vm_flags &= ~flags;
+#endif
+}
+
 #endif /* NP_COMPAT_H */

@@ -62,6 +62,27 @@ int np_counter_add(struct np_counter *counter, const struct np_sample *sample)
 	return 0;
 }
 
+static u64 row_samples(const struct np_cell *row)
+{
+	unsigned int i;
+	u64 samples = 0;
+
+	for (i = 0; i < np_nodes; i++)
+		samples += row[i].samples;
+	return samples;
+}
+
+/* All of them, when nobody writes any more. */
+u64 np_counter_samples(const struct np_counter *counter)
+{
+	unsigned int i;
+	u64 samples = 0;
+
+	for (i = 0; i < row_count(); i++)
+		samples += counter->rows[i] ? row_samples(counter->rows[i]) : 0;
+	return samples;
+}
+
 /* Add all of @from, which nobody writes any more: samples that were lost. */
 u64 np_counter_merge(struct np_counter *to, const struct np_counter *from)
 {
@@ -73,13 +94,11 @@ u64 np_counter_merge(struct np_counter *to, const struct np_counter *from)
 		if (!from->rows[i])
 			continue;
 		row = counter_row(to, i);
-		for (j = 0; j < np_nodes; j++) {
-			if (row)
-				cell_add(&row[j], from->rows[i][j].samples,
-					 from->rows[i][j].pages);
-			else
-				lost += from->rows[i][j].samples;
-		}
+		if (!row)
+			lost += row_samples(from->rows[i]);
+		for (j = 0; row && j < np_nodes; j++)
+			cell_add(&row[j], from->rows[i][j].samples,
+				 from->rows[i][j].pages);
 	}
 	return lost;
 }

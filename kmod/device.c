@@ -5,6 +5,8 @@
 #include <linux/numaperf.h>
 #include <linux/uaccess.h>
 
+#include "alarm.h"
+#include "counter_map.h"
 #include "device.h"
 #include "info.h"
 #include "lease.h"
@@ -13,6 +15,7 @@
 #include "session.h"
 #include "target.h"
 #include "thread_pin.h"
+#include "watch.h"
 
 /* Every argument of the ABI, as the calls below see it. */
 union argument {
@@ -25,6 +28,9 @@ union argument {
 	struct numaperf_ioc_read read;
 	struct numaperf_ioc_leases leases;
 	struct numaperf_ioc_rearm rearm;
+	struct numaperf_ioc_watch watch;
+	struct numaperf_ioc_counters counters;
+	struct numaperf_ioc_alarm alarm;
 };
 
 static int call_info(struct np_session *session, union argument *arg)
@@ -81,6 +87,21 @@ static int call_rearm(struct np_session *session, union argument *arg)
 	return np_lease_rearm(session, &arg->rearm);
 }
 
+static int call_watch(struct np_session *session, union argument *arg)
+{
+	return np_watch(session, &arg->watch);
+}
+
+static int call_counters(struct np_session *session, union argument *arg)
+{
+	return np_counters(session, &arg->counters);
+}
+
+static int call_alarm(struct np_session *session, union argument *arg)
+{
+	return np_alarm(session, &arg->alarm);
+}
+
 /* The caller did not learn what it got: it gets nothing. */
 static void undo_thread_pin(struct np_session *session, union argument *arg)
 {
@@ -95,6 +116,16 @@ static void undo_range_pin(struct np_session *session, union argument *arg)
 static void undo_track(struct np_session *session, union argument *arg)
 {
 	np_target_forget(session, arg->track.target);
+}
+
+static void undo_watch(struct np_session *session, union argument *arg)
+{
+	np_watch_undo(session, &arg->watch);
+}
+
+static void undo_counters(struct np_session *session, union argument *arg)
+{
+	np_counters_undo(&arg->counters);
 }
 
 /**
@@ -131,6 +162,9 @@ static const struct call calls[] = {
 	CALL(NUMAPERF_IOC_LEASES, leases, 48, call_leases, NULL),
 	CALL(NUMAPERF_IOC_REVOKE, release, 16, call_revoke, NULL),
 	CALL(NUMAPERF_IOC_REARM, rearm, 32, call_rearm, NULL),
+	CALL(NUMAPERF_IOC_WATCH, watch, 40, call_watch, undo_watch),
+	CALL(NUMAPERF_IOC_COUNTERS, counters, 32, call_counters, undo_counters),
+	CALL(NUMAPERF_IOC_ALARM, alarm, 32, call_alarm, NULL),
 };
 
 static const struct call *call_find(unsigned int number)

@@ -110,7 +110,8 @@ static void fault_count(struct np_thread *thread, struct page *page)
 	struct np_sample sample = {
 		.source = NUMAPERF_SOURCE_FAULT,
 		.addr = thread->fault.addr,
-		.cpu_node = thread->fault.cpu_node,
+		.cpu = thread->fault.cpu,
+		.cpu_node = cpu_to_node(thread->fault.cpu),
 	};
 
 	if (!page || !page_has_owner(page)) {
@@ -120,8 +121,7 @@ static void fault_count(struct np_thread *thread, struct page *page)
 	}
 	sample.page_node = page_to_nid(page);
 	sample.pages = fault_pages(page);
-	if (np_counter_add(&thread->counter, &sample))
-		WRITE_ONCE(thread->missed, thread->missed + 1);
+	np_thread_sample(thread, &sample);
 }
 
 static void fault_work(struct callback_head *work)
@@ -158,7 +158,7 @@ static noinline void fault_sample(struct np_thread *thread, unsigned long addr)
 		return;
 	}
 	state->addr = addr;
-	state->cpu_node = numa_node_id();
+	state->cpu = raw_smp_processor_id();
 	init_task_work(&state->work, fault_work);
 	np_thread_get(thread);
 	if (task_work_add(current, &state->work, TWA_RESUME)) {

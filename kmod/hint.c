@@ -34,12 +34,18 @@ static struct np_choice hint_way = {
 module_param_cb(hint, &np_choice_ops, &hint_way, 0444);
 MODULE_PARM_DESC(hint, "Hook of source hint: auto (default), ftrace, kprobe, off");
 
+/*
+ * mpol_misplaced(page, vma, addr): the address that faulted, of a huge page its
+ * first. (Later kernels have a folio and the struct vm_fault in front of it.)
+ */
 static void hint_entry(unsigned long a0, unsigned long a1,
 		       unsigned long a2, unsigned long a3)
 {
 	struct page *page = np_misplaced_page(a0);
 	struct np_sample sample = {
 		.source = NUMAPERF_SOURCE_HINT,
+		.addr = a2,
+		.cpu = raw_smp_processor_id(),
 		.cpu_node = numa_node_id(),
 		.page_node = page_to_nid(page),
 		.pages = compound_nr(page),

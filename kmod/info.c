@@ -10,10 +10,12 @@
 #include <linux/string.h>
 
 #include "info.h"
+#include "lifecycle.h"
 #include "process.h"
 #include "refusal.h"
 #include "session.h"
 #include "source.h"
+#include "switches.h"
 #include "thread_pin.h"
 #include "user.h"
 
@@ -33,6 +35,12 @@ static u16 feature_reason(enum numaperf_feature feature)
 		return np_source_reason(NUMAPERF_SOURCE_FAULT);
 	case NUMAPERF_FEATURE_MM_HOLD:
 		return np_mm_hold_works() ? 0 : NUMAPERF_REASON_NO_HOOK;
+	case NUMAPERF_FEATURE_SWITCHES:
+		return np_switches_reason();
+	case NUMAPERF_FEATURE_WATCH:
+	case NUMAPERF_FEATURE_COUNTERS:
+	case NUMAPERF_FEATURE_ALARM:
+		return np_lifecycle_works() ? 0 : NUMAPERF_REASON_NO_HOOK;
 	case NUMAPERF_FEATURE_RANGE_PIN:
 	case NUMAPERF_FEATURE_PLACEMENT:
 		return NUMAPERF_REASON_NONE;

@@ -13,6 +13,7 @@
 #include "process.h"
 #include "refusal.h"
 #include "source.h"
+#include "switches.h"
 #include "thread_pin.h"
 
 /* What a kernel lacks is a missing feature, said here and in the info. */
@@ -28,6 +29,7 @@ static void __init features_init(void)
 	np_mm_hold_init();
 	if (!np_mm_hold_works())
 		pr_notice("numaperf: hint faults of single-threaded processes are one-sided: exit_mm_release() can't be hooked\n");
+	np_switches_init();
 	np_sources_init();
 }
 
@@ -35,6 +37,7 @@ static void __init features_init(void)
 static void features_exit(void)
 {
 	np_sources_exit();
+	np_switches_exit();
 	np_mm_hold_exit();
 	np_refusals_exit();
 	np_pin_guard_exit();

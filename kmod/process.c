@@ -7,6 +7,7 @@
 #include "hook.h"
 #include "process.h"
 #include "thread.h"
+#include "watch.h"
 
 static DEFINE_HASHTABLE(processes, 8);	/* under np_track_lock */
 
@@ -27,15 +28,44 @@ struct np_process *np_process_next(struct signal_struct *signal,
 	return NULL;
 }
 
+/* That process as @target knows it, or NULL. */
+struct np_process *np_process_of(struct np_target *target,
+				 struct signal_struct *signal)
+{
+	struct np_process *process = NULL;
+
+	while ((process = np_process_next(signal, process))) {
+		if (process->target == target)
+			return process;
+	}
+	return NULL;
+}
+
+/* With one reference: that of its target's list. */
 struct np_process *np_process_create(struct np_target *target, gfp_t gfp)
 {
 	struct np_process *process;
 
 	process = kzalloc(sizeof(*process),
 			  gfp | __GFP_NOWARN | __GFP_ACCOUNT);
-	if (process)
-		process->target = target;
+	if (!process)
+		return NULL;
+	refcount_set(&process->ref, 1);
+	process->target = target;
 	return process;
+}
+
+struct np_process *np_process_get(struct np_process *process)
+{
+	refcount_inc(&process->ref);
+	return process;
+}
+
+/* Any context. Its ranges ended when it was removed. */
+void np_process_put(struct np_process *process)
+{
+	if (process && refcount_dec_and_test(&process->ref))
+		kfree(process);
 }
 
 /*
@@ -69,17 +99,18 @@ void np_process_add(struct np_process *process, struct task_struct *task)
 }
 
 /*
- * Take it from the hash and its target's list, and free it. Returns the address
- * space it held, for np_process_mm_drop() or mmput().
+ * Take it from the hash and its target's list. Returns the address space it
+ * held, for np_process_mm_drop() or mmput().
  */
 struct mm_struct *np_process_remove(struct np_process *process)
 {
 	struct mm_struct *mm = process->mm;
 
 	lockdep_assert_held(&np_track_lock);
+	np_watch_end(process);
 	hash_del(&process->hash);
 	list_del(&process->of_target);
-	kfree(process);
+	np_process_put(process);
 	return mm;
 }
 

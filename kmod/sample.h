@@ -12,13 +12,15 @@
  * struct np_sample - one observed access by the current task
  * @source: who saw it
  * @addr: address in user space (of the huge page for huge pages)
- * @cpu_node: node of the CPU that accessed
+ * @cpu: that accessed
+ * @cpu_node: its node
  * @page_node: node of the page when it was accessed
  * @pages: base pages it stands for
  */
 struct np_sample {
 	enum numaperf_source source;
 	unsigned long addr;
+	unsigned int cpu;
 	int cpu_node;
 	int page_node;
 	unsigned int pages;

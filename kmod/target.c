@@ -9,12 +9,14 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
+#include "counter_map.h"
 #include "fault.h"
 #include "lease.h"
 #include "lifecycle.h"
 #include "process.h"
 #include "session.h"
 #include "source.h"
+#include "switches.h"
 #include "target.h"
 #include "thread.h"
 #include "user.h"
@@ -33,6 +35,9 @@ void np_target_put(struct np_target *target)
 {
 	if (!refcount_dec_and_test(&target->ref))
 		return;
+	np_counter_map_put(target->map);
+	kfree(target->watches);
+	put_pid(target->pid);
 	np_session_put(target->session);
 	kfree(target);
 }
@@ -67,10 +72,9 @@ bool np_target_has(struct np_target *target, struct task_struct *task)
 	return false;
 }
 
-/* @thread is a record for @task, or NULL. np_track_lock held. */
-bool np_target_add(struct np_target *target,
-		   struct np_thread *thread,
-		   struct task_struct *task)
+/* @thread is a record for @task of @process, or NULL. np_track_lock held. */
+bool np_target_add(struct np_target *target, struct np_process *process,
+		   struct np_thread *thread, struct task_struct *task)
 {
 	if (task->flags & PF_EXITING || np_target_has(target, task))
 		return false;
@@ -78,6 +82,8 @@ bool np_target_add(struct np_target *target,
 		atomic64_inc(&target->untracked);
 		return false;
 	}
+	thread->process = np_process_get(process);
+	thread->serial = ++target->last_serial;
 	list_add_tail_rcu(&thread->of_target, &target->threads);
 	hash_add_rcu(np_threads, &thread->hash, (unsigned long)task);
 	return true;
@@ -159,6 +165,7 @@ void np_target_thread_exited(struct np_target *target)
 
 /* Counts nothing yet; NULL: no memory. */
 struct np_target *np_target_create(struct np_session *session,
+				   struct task_struct *task,
 				   const struct numaperf_ioc_track *arg)
 {
 	struct np_target *target;
@@ -173,6 +180,8 @@ struct np_target *np_target_create(struct np_session *session,
 	INIT_LIST_HEAD(&target->threads);
 	mutex_init(&target->fold_lock);
 	INIT_WORK(&target->fold_work, target_fold);
+	np_alarms_init(target);
+	target->pid = get_task_pid(task, PIDTYPE_TGID);
 	target->flags = arg->flags;
 	target->wanted = arg->sources;
 	target->sources = arg->sources & np_sources_working();
@@ -181,6 +190,22 @@ struct np_target *np_target_create(struct np_session *session,
 	target->missed_before = np_sources_missed(target->sources);
 	target->since_ns = ktime_get_ns();
 	return target;
+}
+
+/* What mappings and alarms read, if it isn't there yet. Session's lock held. */
+int np_target_map_make(struct np_target *target, u32 *ret_reason)
+{
+	struct np_counter_map *map;
+
+	lockdep_assert_held(&target->session->lock);
+	if (target->map)
+		return 0;
+	map = np_counter_map_create(target->session->user, ret_reason);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	/* Pairs with np_target_map(). */
+	smp_store_release(&target->map, map);
+	return 0;
 }
 
 /* Hooks first: from here on no fork is missed. */
@@ -194,11 +219,16 @@ int np_target_hooks_get(struct np_target *target)
 	err = np_mm_hold_get();
 	if (err)
 		goto err_lifecycle;
-	err = np_sources_get(target->sources);
+	err = np_switches_get();
 	if (err)
 		goto err_mm_hold;
+	err = np_sources_get(target->sources);
+	if (err)
+		goto err_switches;
 	return 0;
 
+err_switches:
+	np_switches_put();
 err_mm_hold:
 	np_mm_hold_put();
 err_lifecycle:
@@ -209,6 +239,7 @@ err_lifecycle:
 static void target_hooks_put(struct np_target *target)
 {
 	np_sources_put(target->sources);
+	np_switches_put();
 	np_mm_hold_put();
 	np_lifecycle_put();
 }
@@ -222,6 +253,7 @@ void np_target_stop(struct np_target *target)
 	if (!target->running)
 		return;
 	target->running = false;
+	np_alarms_end(target);
 	raw_spin_lock_irq(&np_track_lock);
 	while ((process = list_first_entry_or_null(&target->processes,
 						   struct np_process,

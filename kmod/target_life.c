@@ -12,14 +12,16 @@
 #include "session.h"
 #include "target.h"
 #include "thread.h"
+#include "watch.h"
 
-static void fork_thread(struct np_target *target, struct task_struct *child)
+static void fork_thread(struct np_process *process, struct task_struct *child)
 {
+	struct np_target *target = process->target;
 	struct np_thread *thread = np_thread_create(target, child, GFP_ATOMIC);
 
 	if (IS_ERR(thread))
 		thread = NULL;
-	if (!np_target_add(target, thread, child) && thread)
+	if (!np_target_add(target, process, thread, child) && thread)
 		np_thread_put(thread);
 }
 
@@ -34,7 +36,7 @@ static void fork_process(struct np_target *target, struct task_struct *child)
 	list_add_tail(&process->of_target, &target->processes);
 	np_process_add(process, child);
 	np_process_mm_renew(process, child->mm);
-	fork_thread(target, child);
+	fork_thread(process, child);
 }
 
 /* In @parent; @child has not run yet. */
@@ -49,7 +51,7 @@ void np_targets_fork(struct task_struct *parent, struct task_struct *child)
 		struct np_target *target = process->target;
 
 		if (same && target->flags & NUMAPERF_TRACK_PROCESS)
-			fork_thread(target, child);
+			fork_thread(process, child);
 		else if (!same && target->flags & NUMAPERF_TRACK_CHILDREN)
 			fork_process(target, child);
 	}
@@ -86,7 +88,7 @@ static void exec_lose(struct np_target *target, struct np_process *process,
 		       NUMAPERF_REASON_CREDENTIALS, task);
 }
 
-static void exec_rename(struct task_struct *task)
+static void exec_threads(struct task_struct *task)
 {
 	struct np_thread *thread;
 
@@ -97,6 +99,7 @@ static void exec_rename(struct task_struct *task)
 
 		thread->tid = get_task_pid(task, PIDTYPE_PID);
 		put_pid(old);
+		WRITE_ONCE(thread->execs, thread->execs + 1);
 	}
 }
 
@@ -107,10 +110,11 @@ void np_targets_exec(struct task_struct *task, bool secure)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&np_track_lock, flags);
-	exec_rename(task);
+	exec_threads(task);
 	for (process = np_process_next(task->signal, NULL); process;
 	     process = next) {
 		next = np_process_next(task->signal, process);
+		np_watch_end(process);
 		if (exec_may_count(process->target, task, secure))
 			np_process_mm_renew(process, task->mm);
 		else

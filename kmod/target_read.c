@@ -13,9 +13,14 @@
 #include "source.h"
 #include "target.h"
 #include "thread.h"
+#include "watch.h"
+
+#define READ_FLAGS	(NUMAPERF_READ_STOP | NUMAPERF_READ_RANGES)
 
 /**
  * struct reading - records on their way to the caller
+ * @watches: ranges to tell of, or NULL
+ * @range: that is being read
  * @threads: gathered, NULL while only counting
  * @cells: likewise
  * @nr_threads: seen so far
@@ -24,6 +29,8 @@
  * @max_cells: room
  */
 struct reading {
+	const struct np_watches *watches;
+	u32 range;
 	struct numaperf_thread_record *threads;
 	struct numaperf_cell *cells;
 	u32 nr_threads;
@@ -46,13 +53,30 @@ static int read_cell(unsigned int source, int cpu_node, int page_node,
 			.page_node = page_node,
 			.samples = cell->samples,
 			.pages = cell->pages,
+			.range = reading->range,
 		};
 	return 0;
+}
+
+static void read_ranges(struct reading *reading, struct np_thread *thread)
+{
+	const struct np_watches *watches = reading->watches;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(watches->slots); i++) {
+		reading->range = watches->slots[i].range;
+		if (reading->range)
+			np_watch_counts_walk(thread, i, reading->range,
+					     read_cell, reading);
+	}
+	reading->range = 0;
 }
 
 static void read_thread(struct reading *reading, struct np_thread *thread)
 {
 	np_counter_walk(&thread->counter, read_cell, reading);
+	if (reading->watches)
+		read_ranges(reading, thread);
 	if (reading->nr_threads < reading->max_threads)
 		np_thread_fill(thread,
 			       &reading->threads[reading->nr_threads]);
@@ -122,6 +146,8 @@ static int read_records(struct np_target *target,
 	struct reading reading = {};
 	int err = -EMSGSIZE;
 
+	if (arg->flags & NUMAPERF_READ_RANGES)
+		reading.watches = target->watches;
 	mutex_lock(&target->fold_lock);
 	read_all(&reading, target);
 	if (read_fits(&reading, arg->nr_threads, arg->nr_cells)) {
@@ -185,7 +211,7 @@ int np_target_read(struct np_session *session, struct numaperf_ioc_read *arg)
 	struct np_target *target;
 	int err = -ENOENT;
 
-	if (arg->flags & ~NUMAPERF_READ_STOP)
+	if (arg->flags & ~READ_FLAGS)
 		return -EOPNOTSUPP;
 	if (!np_record_size_ok(arg->thread_size) ||
 	    !np_record_size_ok(arg->cell_size))

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/topology.h>
 
+#include "counter_map.h"
 #include "fault.h"
 #include "process.h"
 #include "sample.h"
@@ -15,6 +16,7 @@
 #include "target.h"
 #include "thread.h"
 #include "user.h"
+#include "watch.h"
 
 DEFINE_HASHTABLE(np_threads, NP_THREADS_BITS);
 
@@ -75,6 +77,8 @@ static void thread_free(struct rcu_head *rcu)
 	put_pid(thread->pid);
 	put_pid(thread->tid);
 	np_counter_destroy(&thread->counter);
+	np_watch_counts_free(thread);
+	np_process_put(thread->process);
 	np_target_put(thread->target);
 	kfree(thread);
 }
@@ -122,10 +126,17 @@ void np_thread_stop(struct np_thread *thread, u32 why)
 	put_task_struct(task);
 }
 
-/*
- * May a sample of the current task be counted here? Not after a stop; by a reader without
- * CAP_PERFMON only as long as the credentials are the reader's.
- */
+/* A reader without CAP_PERFMON sees only what runs with the reader's credentials. */
+bool np_thread_visible(const struct np_thread *thread, const struct cred *cred)
+{
+	const struct np_target *target = thread->target;
+
+	return target->session->perfmon ||
+	       (uid_eq(cred->euid, target->kuid) &&
+		uid_eq(cred->uid, target->kuid));
+}
+
+/* May a sample of the current task be counted here? Not after a stop. */
 bool np_thread_counts(struct np_thread *thread, enum numaperf_source source)
 {
 	struct np_target *target = thread->target;
@@ -133,15 +144,27 @@ bool np_thread_counts(struct np_thread *thread, enum numaperf_source source)
 	if (!(target->sources & BIT(source)) || !READ_ONCE(thread->task) ||
 	    READ_ONCE(thread->flags) & NUMAPERF_THREAD_LOST)
 		return false;
-	if (target->session->perfmon ||
-	    (uid_eq(current_euid(), target->kuid) &&
-	     uid_eq(current_uid(), target->kuid)))
+	if (np_thread_visible(thread, current_cred()))
 		return true;
 	WRITE_ONCE(thread->flags, thread->flags | NUMAPERF_THREAD_LOST);
 	thread->fault.kuid = INVALID_UID;
 	np_target_post(target, NUMAPERF_EVENT_TARGET_LOST,
 		       NUMAPERF_REASON_CREDENTIALS, current);
 	return false;
+}
+
+/* By the thread itself, under RCU, if np_thread_counts(): in all that it adds to. */
+void np_thread_sample(struct np_thread *thread, const struct np_sample *sample)
+{
+	int err;
+
+	err = np_counter_add(&thread->counter, sample);
+	if (!err) {
+		np_counter_map_add(np_target_map(thread->target), sample);
+		err = np_watch_count(thread, sample);
+	}
+	if (err)
+		WRITE_ONCE(thread->missed, thread->missed + 1);
 }
 
 /* From the sources: count an access of the current task wherever it is tracked. */
@@ -152,9 +175,8 @@ void np_threads_sample(const struct np_sample *sample)
 	rcu_read_lock();
 	for (thread = np_thread_first(current); thread;
 	     thread = np_thread_next(thread, current)) {
-		if (np_thread_counts(thread, sample->source) &&
-		    np_counter_add(&thread->counter, sample))
-			WRITE_ONCE(thread->missed, thread->missed + 1);
+		if (np_thread_counts(thread, sample->source))
+			np_thread_sample(thread, sample);
 	}
 	rcu_read_unlock();
 }
@@ -211,14 +233,22 @@ void np_thread_fill(struct np_thread *thread,
 	record->faults = READ_ONCE(thread->fault.faults);
 	record->unresolved = READ_ONCE(thread->fault.unresolved);
 	record->missed = READ_ONCE(thread->missed);
+	record->migrations = READ_ONCE(thread->migrations);
+	record->node_switches = READ_ONCE(thread->node_switches);
+	record->execs = READ_ONCE(thread->execs);
+	record->serial = thread->serial;
 }
 
 /* Add the counts of a thread that is no longer counted. */
 void np_thread_merge(struct np_thread *to, const struct np_thread *from)
 {
 	to->missed += from->missed +
-		      np_counter_merge(&to->counter, &from->counter);
+		      np_counter_merge(&to->counter, &from->counter) +
+		      np_watch_counts_merge(to, from);
 	to->fault.faults += from->fault.faults;
 	to->fault.unresolved += from->fault.unresolved;
+	to->migrations += from->migrations;
+	to->node_switches += from->node_switches;
+	to->execs += from->execs;
 	to->flags |= from->flags;
 }

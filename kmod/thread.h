@@ -16,8 +16,10 @@
 
 #include "counter.h"
 
+struct np_process;
 struct np_sample;
 struct np_target;
+struct np_watch_counter;
 
 /**
  * struct np_fault_state - what source "fault" keeps per thread
@@ -29,7 +31,7 @@ struct np_target;
  * @left: faults until the next sample
  * @busy: bit 0: a sample is under way in @work
  * @addr: its address
- * @cpu_node: where the fault came from
+ * @cpu: where the fault came from
  * @work: looks, on the way back to user mode, where the page landed
  */
 struct np_fault_state {
@@ -41,7 +43,7 @@ struct np_fault_state {
 	u32 left;
 	unsigned long busy;
 	unsigned long addr;
-	int cpu_node;
+	unsigned int cpu;
 	struct callback_head work;
 };
 
@@ -51,6 +53,8 @@ struct np_fault_state {
  * @hash: by @task, while it is counted
  * @of_target: in the target's list
  * @target: whose (a reference)
+ * @process: its process there (a reference); NULL in the sum of exited ones
+ * @serial: number within the target; 0: the sum of exited ones
  * @task: the thread (a reference), NULL when no longer counted
  * @flags: NUMAPERF_THREAD_EXITED, _LOST, and what was seen at exit
  * @pid: its process
@@ -58,7 +62,11 @@ struct np_fault_state {
  * @comm: name, when it exited
  * @cpu_node: node it last ran on, when it exited
  * @counter: written by the thread itself only
+ * @watched: by slot of a range, what was counted there; written likewise
  * @missed: samples lost, written likewise
+ * @migrations: to another CPU, written under the lock that guards task_cpu()
+ * @node_switches: of these, to another node
+ * @execs: written by the thread itself
  * @fault: see above
  * @rcu: for freeing
  */
@@ -67,6 +75,8 @@ struct np_thread {
 	struct hlist_node hash;
 	struct list_head of_target;
 	struct np_target *target;
+	struct np_process *process;
+	u64 serial;
 	struct task_struct *task;
 	u32 flags;
 	struct pid *pid;
@@ -74,7 +84,11 @@ struct np_thread {
 	char comm[TASK_COMM_LEN];
 	int cpu_node;
 	struct np_counter counter;
+	struct np_watch_counter **watched;
 	u64 missed;
+	u64 migrations;
+	u64 node_switches;
+	u64 execs;
 	struct np_fault_state fault;
 	struct rcu_head rcu;
 };
@@ -124,11 +138,13 @@ struct np_thread *np_thread_create(struct np_target *target,
 void np_thread_get(struct np_thread *thread);
 void np_thread_put(struct np_thread *thread);
 void np_thread_stop(struct np_thread *thread, u32 why);
+bool np_thread_visible(const struct np_thread *thread, const struct cred *cred);
 bool np_thread_counts(struct np_thread *thread, enum numaperf_source source);
 void np_thread_fill(struct np_thread *thread,
 		    struct numaperf_thread_record *record);
 void np_thread_merge(struct np_thread *to, const struct np_thread *from);
 
+void np_thread_sample(struct np_thread *thread, const struct np_sample *sample);
 void np_threads_sample(const struct np_sample *sample);
 
 #endif /* NP_THREAD_H */

@@ -39,7 +39,7 @@ static bool creds_match(struct task_struct *task)
 }
 
 /* Who may look: as ptrace's read access does without a user namespace's help. */
-static int track_permitted(struct task_struct *task, struct mm_struct *mm)
+int np_target_permitted(struct task_struct *task, struct mm_struct *mm)
 {
 	if (same_thread_group(task, current) || perfmon_capable())
 		return 0;
@@ -66,7 +66,7 @@ static int target_add_process(struct np_target *target,
 	}
 	raw_spin_unlock_irq(&np_track_lock);
 	if (!alive) {
-		kfree(process);
+		np_process_put(process);
 		return -ESRCH;
 	}
 	return 0;
@@ -76,6 +76,7 @@ static int target_add_thread(struct np_target *target,
 			     struct task_struct *task, u32 *ret_reason)
 {
 	struct np_thread *thread = np_thread_create(target, task, GFP_KERNEL);
+	struct np_process *process;
 	bool added;
 
 	if (IS_ERR(thread)) {
@@ -84,7 +85,8 @@ static int target_add_thread(struct np_target *target,
 		return PTR_ERR(thread);
 	}
 	raw_spin_lock_irq(&np_track_lock);
-	added = np_target_add(target, thread, task);
+	process = np_process_of(target, task->signal);
+	added = process && np_target_add(target, process, thread, task);
 	raw_spin_unlock_irq(&np_track_lock);
 	if (added)
 		return 0;
@@ -132,13 +134,12 @@ static int target_add_threads(struct np_target *target,
 static void target_hold_mm(struct np_target *target, struct task_struct *task,
 			   struct mm_struct *mm)
 {
-	struct np_process *process = NULL;
+	struct np_process *process;
 
 	raw_spin_lock_irq(&np_track_lock);
-	while ((process = np_process_next(task->signal, process))) {
-		if (process->target == target && process->mm != mm)
-			np_process_mm_renew(process, mm);
-	}
+	process = np_process_of(target, task->signal);
+	if (process && process->mm != mm)
+		np_process_mm_renew(process, mm);
 	raw_spin_unlock_irq(&np_track_lock);
 }
 
@@ -155,7 +156,7 @@ static int target_look_again(struct np_target *target,
 
 	if (!mm)
 		return 0;	/* it exits */
-	err = track_permitted(task, mm);
+	err = np_target_permitted(task, mm);
 	if (err)
 		*ret_reason = NUMAPERF_REASON_PRIVILEGE;
 	else
@@ -201,12 +202,12 @@ static int track_task(struct np_session *session, struct task_struct *task,
 
 	if (!mm)
 		return -ESRCH;	/* a kernel thread, or exiting */
-	err = track_permitted(task, mm);
+	err = np_target_permitted(task, mm);
 	if (err) {
 		arg->reason = NUMAPERF_REASON_PRIVILEGE;
 		goto out;
 	}
-	target = np_target_create(session, arg);
+	target = np_target_create(session, task, arg);
 	if (!target) {
 		err = -ENOMEM;
 		goto out;

@@ -33,6 +33,9 @@ union argument {
 	struct numaperf_ioc_track track;
 	struct numaperf_ioc_read read;
 	struct numaperf_ioc_leases leases;
+	struct numaperf_ioc_watch watch;
+	struct numaperf_ioc_counters counters;
+	struct numaperf_ioc_alarm alarm;
 };
 
 FIXTURE(call) {
@@ -102,6 +105,32 @@ static void valid_read(struct env *env, union argument *arg)
 	arg->read.cell_size = sizeof(env->cells[0]);
 }
 
+/* A range of the target that is not there. */
+static void valid_watch(struct env *env, union argument *arg)
+{
+	arg->watch.target = env->target;
+	arg->watch.range = ~0U;
+}
+
+static void valid_counters(struct env *env, union argument *arg)
+{
+	arg->counters.target = env->target;
+}
+
+static void valid_alarm(struct env *env, union argument *arg)
+{
+	arg->alarm = (struct numaperf_ioc_alarm) {
+		.target = env->target, .source = NUMAPERF_SOURCE_FAULT, .below = 1, .above = 1, .samples = 1,
+		.window_ms = 1000,
+	};
+}
+
+static bool wants_target(unsigned long nr)
+{
+	return nr == NUMAPERF_IOC_READ || nr == NUMAPERF_IOC_WATCH || nr == NUMAPERF_IOC_COUNTERS ||
+	       nr == NUMAPERF_IOC_ALARM;
+}
+
 static void valid_leases(struct env *env, union argument *arg)
 {
 	arg->leases.entries = (uintptr_t)env->leases;
@@ -138,8 +167,17 @@ FIXTURE_VARIANT_ADD(call, track) {
 	.known_flags = NUMAPERF_DRY_RUN | NUMAPERF_TRACK_PROCESS | NUMAPERF_TRACK_CHILDREN, .valid = valid_track,
 };
 FIXTURE_VARIANT_ADD(call, read) {
-	.nr = NUMAPERF_IOC_READ, .size = sizeof(struct numaperf_ioc_read), .known_flags = NUMAPERF_READ_STOP,
-	.valid = valid_read,
+	.nr = NUMAPERF_IOC_READ, .size = sizeof(struct numaperf_ioc_read),
+	.known_flags = NUMAPERF_READ_STOP | NUMAPERF_READ_RANGES, .valid = valid_read,
+};
+FIXTURE_VARIANT_ADD(call, watch) {
+	.nr = NUMAPERF_IOC_WATCH, .size = sizeof(struct numaperf_ioc_watch), .answer = -ENOENT, .valid = valid_watch,
+};
+FIXTURE_VARIANT_ADD(call, counters) {
+	.nr = NUMAPERF_IOC_COUNTERS, .size = sizeof(struct numaperf_ioc_counters), .valid = valid_counters,
+};
+FIXTURE_VARIANT_ADD(call, alarm) {
+	.nr = NUMAPERF_IOC_ALARM, .size = sizeof(struct numaperf_ioc_alarm), .valid = valid_alarm,
 };
 FIXTURE_VARIANT_ADD(call, leases) {
 	.nr = NUMAPERF_IOC_LEASES, .size = sizeof(struct numaperf_ioc_leases),
@@ -157,7 +195,7 @@ FIXTURE_SETUP(call)
 	self->env.cpus = topo.cpus;
 	self->env.nodes = np_set_of(topo.near);
 	self->env.page = np_map_on(topo.near, np_page_size());
-	if (variant->nr == NUMAPERF_IOC_READ) {
+	if (wants_target(variant->nr)) {
 		ASSERT_EQ(0, np_ioctl(self->env.fd, NUMAPERF_IOC_TRACK, &track));
 		self->env.target = track.target;
 	}
@@ -273,7 +311,7 @@ FIXTURE_VARIANT(number) {
 
 FIXTURE_VARIANT_ADD(number, below) { .nr = _IO('N', 0x7f) };
 FIXTURE_VARIANT_ADD(number, region_new) { .nr = _IO('N', 0x87) };
-FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x8a) };
+FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x90) };
 FIXTURE_VARIANT_ADD(number, last) { .nr = _IO('N', 0xff) };
 FIXTURE_VARIANT_ADD(number, other_type) { .nr = _IO('M', 0x80) };
 FIXTURE_VARIANT_ADD(number, with_a_size) { .nr = _IOWR('N', 0x80, struct numaperf_ioc_info) };
@@ -321,6 +359,7 @@ PADDING(info, NUMAPERF_IOC_INFO, numaperf_ioc_info, valid_nothing, 0);
 PADDING(thread_pin, NUMAPERF_IOC_THREAD_PIN, numaperf_ioc_thread_pin, valid_thread_pin, NUMAPERF_DRY_RUN);
 PADDING(range_pin, NUMAPERF_IOC_RANGE_PIN, numaperf_ioc_range_pin, valid_range_pin, NUMAPERF_DRY_RUN);
 PADDING(track, NUMAPERF_IOC_TRACK, numaperf_ioc_track, valid_track, NUMAPERF_DRY_RUN);
+PADDING(counters, NUMAPERF_IOC_COUNTERS, numaperf_ioc_counters, valid_counters, 0);
 PADDING(leases, NUMAPERF_IOC_LEASES, numaperf_ioc_leases, valid_leases, 0);
 
 FIXTURE_SETUP(padding)

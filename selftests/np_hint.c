@@ -15,11 +15,24 @@ static void differences(struct np_hint_run *run)
 	run->migrated = np_vmstat("numa_pages_migrated") - run->migrated;
 }
 
+static int watch_areas(struct np_hint_run *run)
+{
+	const struct np_job *job = &run->work->job[0];
+	int err = 0;
+
+	for (int i = 0; i < 2 && !err; i++)
+		if (run->watched[i])
+			err = np_watch(run->fd, run->target, 0, job->area[i], job->pages[i] * np_page_size(),
+				       run->watched[i]);
+	return err;
+}
+
 static int start(struct np_hint_run *run)
 {
 	int err = np_work_prepare(run->work) ?:
 		np_track(run->fd, run->work->child.pid, NP_HINT | run->sources, NUMAPERF_TRACK_PROCESS,
-			 &run->target);
+			 &run->target) ?:
+		watch_areas(run);
 
 	run->faults = run->local = run->migrated = 0;
 	differences(run);

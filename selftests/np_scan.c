@@ -146,6 +146,7 @@ static void map_areas(struct running *running)
 		if (!length)
 			continue;
 		running->area[i] = np_map_on(job->node[i], length);
+		job->area[i] = (void *)running->area[i];
 		if (job->movable && np_unbind((void *)running->area[i], length))
 			abort();
 	}

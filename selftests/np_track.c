@@ -51,7 +51,7 @@ int np_counts_read(int fd, __u32 target, __u32 flags, struct np_counts *counts)
 static bool matches(const struct np_counts *counts, const struct numaperf_cell *cell, pid_t tid,
 		    enum numaperf_source source, int cpu_node, int page_node)
 {
-	return cell->source == source &&
+	return cell->source == source && !cell->range &&
 		(tid == NP_ANY || counts->threads[cell->thread].tid == tid) &&
 		(cpu_node == NP_ANY || cell->cpu_node == cpu_node) &&
 		(page_node == NP_ANY || cell->page_node == page_node);
@@ -85,6 +85,46 @@ __u64 np_local_samples(const struct np_counts *counts, pid_t tid, enum numaperf_
 	for (__u32 i = 0; i < counts->read.nr_cells; i++)
 		if (matches(counts, &counts->cells[i], tid, source, NP_ANY, counts->cells[i].cpu_node))
 			sum += counts->cells[i].samples;
+	return sum;
+}
+
+int np_watch(int fd, __u32 target, pid_t pid, const void *addr, size_t length, struct numaperf_ioc_watch *watch)
+{
+	*watch = (struct numaperf_ioc_watch) {
+		.size = sizeof(*watch), .target = target, .addr = (uintptr_t)addr, .length = length, .pid = pid,
+	};
+	return np_ioctl(fd, NUMAPERF_IOC_WATCH, watch);
+}
+
+int np_unwatch(int fd, __u32 target, __u32 range)
+{
+	struct numaperf_ioc_watch watch = { .size = sizeof(watch), .target = target, .range = range };
+
+	return np_ioctl(fd, NUMAPERF_IOC_WATCH, &watch);
+}
+
+static bool in_range(const struct numaperf_cell *cell, __u32 range, enum numaperf_source source, int page_node)
+{
+	return cell->range == range && cell->source == source && (page_node == NP_ANY || cell->page_node == page_node);
+}
+
+__u64 np_range_samples(const struct np_counts *counts, __u32 range, enum numaperf_source source, int page_node)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < counts->read.nr_cells; i++)
+		if (in_range(&counts->cells[i], range, source, page_node))
+			sum += counts->cells[i].samples;
+	return sum;
+}
+
+__u64 np_range_pages(const struct np_counts *counts, __u32 range, enum numaperf_source source, int page_node)
+{
+	__u64 sum = 0;
+
+	for (__u32 i = 0; i < counts->read.nr_cells; i++)
+		if (in_range(&counts->cells[i], range, source, page_node))
+			sum += counts->cells[i].pages;
 	return sum;
 }
 

@@ -13,7 +13,7 @@
 
 struct np_counts {
 	struct numaperf_ioc_read read;
-	struct numaperf_thread_record threads[256];
+	struct numaperf_thread_record threads[512];	/* the module keeps 256 exited ones apart */
 	struct numaperf_cell cells[4096];
 };
 
@@ -24,6 +24,11 @@ __u64 np_samples(const struct np_counts *counts, pid_t tid, enum numaperf_source
 __u64 np_sampled_pages(const struct np_counts *counts, pid_t tid, enum numaperf_source source, int cpu_node,
 		       int page_node);
 __u64 np_local_samples(const struct np_counts *counts, pid_t tid, enum numaperf_source source);
+/* Ranges: np_counts_read with NUMAPERF_READ_RANGES. What is above counts all memory, ranges included, once. */
+int np_watch(int fd, __u32 target, pid_t pid, const void *addr, size_t length, struct numaperf_ioc_watch *ret_watch);
+int np_unwatch(int fd, __u32 target, __u32 range);
+__u64 np_range_samples(const struct np_counts *counts, __u32 range, enum numaperf_source source, int page_node);
+__u64 np_range_pages(const struct np_counts *counts, __u32 range, enum numaperf_source source, int page_node);
 const struct numaperf_thread_record *np_thread_of(const struct np_counts *counts, pid_t tid);
 /* User-mode page faults of all threads. */
 __u64 np_faults(const struct np_counts *counts);
@@ -38,6 +43,7 @@ void np_counts_print(const struct np_counts *counts);
  * @pages: of them; they are touched in turn, in this proportion
  * @movable: the areas' policy is taken away after the first touch: the pages may follow the thread
  * @tid: out
+ * @area: out: addresses, in the process that does the work
  */
 struct np_job {
 	int cpu;
@@ -45,6 +51,7 @@ struct np_job {
 	size_t pages[2];
 	bool movable;
 	atomic_int tid;
+	void *area[2];
 };
 
 /**
@@ -66,6 +73,7 @@ struct np_work {
  * @fd: session
  * @work: what is done
  * @sources: beside NP_HINT
+ * @watched: the first job's areas become watched ranges; NULL: not
  * @target: out: of the last attempt
  * @faults: out: vmstat's numa_hint_faults meanwhile
  * @local: out: numa_hint_faults_local
@@ -76,6 +84,7 @@ struct np_hint_run {
 	int fd;
 	struct np_work *work;
 	__u32 sources;
+	struct numaperf_ioc_watch *watched[2];
 	__u32 target;
 	unsigned long long faults, local, migrated;
 	struct np_counts counts;

@@ -13,7 +13,8 @@ static const unsigned long requests[KMOD_CALLS] = {
 	[KMOD_RANGE_PIN] = NUMAPERF_IOC_RANGE_PIN, [KMOD_RELEASE] = NUMAPERF_IOC_RELEASE,
 	[KMOD_REVOKE] = NUMAPERF_IOC_REVOKE,       [KMOD_LEASES] = NUMAPERF_IOC_LEASES,
 	[KMOD_PLACEMENT] = NUMAPERF_IOC_PLACEMENT, [KMOD_TRACK] = NUMAPERF_IOC_TRACK,
-	[KMOD_READ] = NUMAPERF_IOC_READ,
+	[KMOD_READ] = NUMAPERF_IOC_READ,           [KMOD_WATCH] = NUMAPERF_IOC_WATCH,
+	[KMOD_COUNTERS] = NUMAPERF_IOC_COUNTERS,   [KMOD_ALARM] = NUMAPERF_IOC_ALARM,
 };
 
 static bool is_pin(enum kmod_call call)
@@ -179,4 +180,31 @@ int kmod_read(int fd, struct numaperf_ioc_read *read)
 	read->thread_size = sizeof(struct numaperf_thread_record);
 	read->cell_size = sizeof(struct numaperf_cell);
 	return simple_call(fd, KMOD_READ, read);
+}
+
+int kmod_watch(int fd, struct numaperf_ioc_watch *watch)
+{
+	watch->size = sizeof(*watch);
+
+	int r = raw_call(fd, KMOD_WATCH, watch);
+
+	return r < 0 ? fail(fd, KMOD_WATCH, r, (struct kmod_failure){ .reason = watch->reason, .wrong_node = -1 }, NULL)
+		     : r;
+}
+
+int kmod_counters(int fd, struct numaperf_ioc_counters *counters)
+{
+	counters->size = sizeof(*counters);
+
+	int r = raw_call(fd, KMOD_COUNTERS, counters);
+
+	return r < 0 ? fail(fd, KMOD_COUNTERS, r, (struct kmod_failure){ .reason = counters->reason, .wrong_node = -1 },
+			    NULL)
+		     : r;
+}
+
+int kmod_alarm(int fd, struct numaperf_ioc_alarm *alarm)
+{
+	alarm->size = sizeof(*alarm);
+	return simple_call(fd, KMOD_ALARM, alarm);
 }

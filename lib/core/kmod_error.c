@@ -24,11 +24,15 @@ static const struct {
 	[KMOD_PLACEMENT] = { "module: placement", NUMAPERF_ERROR_IO },
 	[KMOD_TRACK] = { "module: track", NUMAPERF_ERROR_CAPABILITY_MISSING },
 	[KMOD_READ] = { "module: read", NUMAPERF_ERROR_IO },
+	[KMOD_WATCH] = { "module: watch", NUMAPERF_ERROR_CAPABILITY_MISSING },
+	[KMOD_COUNTERS] = { "module: counters", NUMAPERF_ERROR_IO },
+	[KMOD_ALARM] = { "module: alarm", NUMAPERF_ERROR_IO },
 };
 
 #define ANY_CALL (~0u)
 #define ONLY(call) (1u << (call))
 #define PINS (ONLY(KMOD_THREAD_PIN) | ONLY(KMOD_RANGE_PIN))
+#define OF_TARGETS (ONLY(KMOD_READ) | ONLY(KMOD_WATCH) | ONLY(KMOD_COUNTERS) | ONLY(KMOD_ALARM))
 #define CALLS_KIND NUMAPERF_ERROR_NONE
 #define REASONS_SENTENCE NULL
 #define NOT_YOUR_PROCESS \
@@ -42,7 +46,7 @@ static const struct row {
 	enum numaperf_error_kind kind;
 	const char *sentence;
 } rows[] = {
-	{ ONLY(KMOD_TRACK), EPERM, NUMAPERF_REASON_PRIVILEGE, CALLS_KIND, NOT_YOUR_PROCESS },
+	{ ONLY(KMOD_TRACK) | ONLY(KMOD_WATCH), EPERM, NUMAPERF_REASON_PRIVILEGE, CALLS_KIND, NOT_YOUR_PROCESS },
 	{ ANY_CALL, 0, NUMAPERF_REASON_PRIVILEGE, NUMAPERF_ERROR_HARD_MODE_UNAVAILABLE, REASONS_SENTENCE },
 	{ ANY_CALL, 0, NUMAPERF_REASON_FOREIGN_THREAD, NUMAPERF_ERROR_INVALID_ARGUMENT, REASONS_SENTENCE },
 	{ ANY_CALL, 0, NUMAPERF_REASON_UNMAPPED, NUMAPERF_ERROR_INVALID_ARGUMENT, REASONS_SENTENCE },
@@ -70,10 +74,15 @@ static const struct row {
 	{ ANY_CALL, EPERM, 0, NUMAPERF_ERROR_CAPABILITY_MISSING, "The module does not allow this; run as root." },
 
 	{ ONLY(KMOD_THREAD_PIN), ESRCH, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "There is no such thread." },
+	{ OF_TARGETS, ESRCH, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "The target has no such process, or none any more." },
 	{ ANY_CALL, ESRCH, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "There is no such process." },
-	{ ONLY(KMOD_READ), ENOENT, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "There is no such target in this session." },
+	{ ONLY(KMOD_WATCH), ENOENT, 0, NUMAPERF_ERROR_INVALID_ARGUMENT,
+	  "There is no such target in this session, or no such range in the target." },
+	{ OF_TARGETS, ENOENT, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "There is no such target in this session." },
 	{ ANY_CALL, ENOENT, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "There is no such lease; it may have ended." },
 
+	{ ONLY(KMOD_WATCH), EBUSY, 0, NUMAPERF_ERROR_INVALID_ARGUMENT,
+	  "The range overlaps another one that is watched in that process." },
 	{ ONLY(KMOD_THREAD_PIN), EBUSY, 0, CALLS_KIND, "The thread is in a state that excludes a strict pin." },
 	{ ONLY(KMOD_THREAD_PIN), EXDEV, 0, CALLS_KIND, "The thread may run on CPUs outside of the asked set." },
 	{ ONLY(KMOD_RANGE_PIN), EXDEV, 0, CALLS_KIND, "A page of the range is on a node outside of the asked set." },
@@ -85,8 +94,12 @@ static const struct row {
 	  "A mapping of the range can't be held: it is not writable, or maps a file." },
 	{ ONLY(KMOD_TRACK), EDQUOT, 0, CALLS_KIND,
 	  "This user counts as many threads as the module allows (its parameter threads_max)." },
+	{ ONLY(KMOD_ALARM), EDQUOT, 0, NUMAPERF_ERROR_ALLOCATION,
+	  "The counters that an alarm needs are more than the locked memory this user may have (ulimit -l)." },
 	{ ANY_CALL, EDQUOT, 0, CALLS_KIND, "A quota of this user is used up." },
 
+	{ ONLY(KMOD_ALARM), EINVAL, 0, NUMAPERF_ERROR_INVALID_ARGUMENT,
+	  "The source does not count for this target, or a threshold, a window or a number of samples is out of range." },
 	{ ANY_CALL, EINVAL, 0, NUMAPERF_ERROR_INVALID_ARGUMENT,
 	  "The module was given a value out of range: an empty set, or a range that is empty, unaligned or too long." },
 	{ ANY_CALL, EFAULT, 0, NUMAPERF_ERROR_INVALID_ARGUMENT, "The module was given memory that can't be accessed." },

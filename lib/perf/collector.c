@@ -8,6 +8,7 @@
 #include "core/kmod.h"
 #include "core/options.h"
 #include "core/owner.h"
+#include "perf/collector.h"
 #include "perf/looks.h"
 #include "perf/snapshot.h"
 
@@ -116,6 +117,28 @@ void numaperf_collector_free(struct numaperf_collector *collector)
 	free(collector);
 }
 
+static int check_target(const struct numaperf_collector *collector, const char *operation)
+{
+	int r = np_owner_check(collector->owner, operation);
+
+	if (r < 0 || collector->has_target)
+		return r;
+	return np_fail(EINVAL, NUMAPERF_ERROR_INVALID_ARGUMENT, operation,
+		       "The collector counts nothing yet: it has no target.");
+}
+
+int collector_counters(const struct numaperf_collector *collector, struct numaperf_ioc_counters *ret_counters,
+		       const char *operation)
+{
+	int r = check_target(collector, operation);
+
+	if (r < 0)
+		return r;
+	*ret_counters = (struct numaperf_ioc_counters){ .target = collector->target };
+	r = kmod_counters(collector->fd, ret_counters);
+	return r < 0 ? np_fail_in(r, NUMAPERF_ERROR_NONE, operation) : 0;
+}
+
 static enum balancing read_balancing(void)
 {
 	enum balancing answer = BALANCING_UNKNOWN;
@@ -179,13 +202,10 @@ int numaperf_collector_snapshot(struct numaperf_collector *collector, struct num
 {
 	static const char operation[] = "collector_snapshot";
 	struct numaperf_snapshot *snapshot;
-	int r = np_owner_check(collector->owner, operation);
+	int r = check_target(collector, operation);
 
 	if (r < 0)
 		return r;
-	if (!collector->has_target)
-		return np_fail(EINVAL, NUMAPERF_ERROR_INVALID_ARGUMENT, operation,
-			       "The collector counts nothing yet: it has no target.");
 	snapshot = calloc(1, sizeof(*snapshot));
 	if (!snapshot)
 		return np_fail_nomem(operation);

@@ -13,13 +13,14 @@ static int order(int64_t a, int64_t b)
 
 bool delta_is_rest(const struct numaperf_thread_record *thread)
 {
-	return thread->pid == 0 && thread->tid == 0 && thread->comm[0] == '\0';
+	return thread->serial == 0 && thread->pid == 0 && thread->tid == 0 && thread->comm[0] == '\0';
 }
 
 /* --------------------------------------------------------------- matching */
 
 /* A thread in one snapshot, for sorting. */
 struct identity {
+	uint64_t serial;
 	int32_t pid, tid;
 	bool living;
 	uint32_t index;
@@ -27,6 +28,8 @@ struct identity {
 
 static int compare_ids(const struct identity *a, const struct identity *b)
 {
+	if (a->serial || b->serial)
+		return (a->serial > b->serial) - (a->serial < b->serial);
 	return order(a->pid, b->pid) ?: order(a->tid, b->tid);
 }
 
@@ -49,7 +52,7 @@ static struct identity *sorted_identities(const struct numaperf_snapshot *snapsh
 		const struct numaperf_thread_record *thread = &snapshot->threads[i];
 
 		if (!delta_is_rest(thread))
-			ids[n++] = (struct identity){ thread->pid, thread->tid,
+			ids[n++] = (struct identity){ thread->serial, thread->pid, thread->tid,
 						      !(thread->flags & NUMAPERF_THREAD_EXITED), (uint32_t)i };
 	}
 	qsort(ids, n, sizeof(*ids), compare_identities);
@@ -126,7 +129,9 @@ static bool settle_thread(struct numaperf_thread_record *thread)
 {
 	bool rest = delta_is_rest(thread);
 
-	return settle(&thread->faults, rest) && settle(&thread->unresolved, rest) && settle(&thread->missed, rest);
+	return settle(&thread->faults, rest) && settle(&thread->unresolved, rest) && settle(&thread->missed, rest) &&
+	       settle(&thread->migrations, rest) && settle(&thread->node_switches, rest) &&
+	       settle(&thread->execs, rest);
 }
 
 static int subtract_threads(const struct numaperf_snapshot *from, const struct numaperf_snapshot *to,
@@ -142,6 +147,9 @@ static int subtract_threads(const struct numaperf_snapshot *from, const struct n
 		threads[homes[i]].faults -= old->faults;
 		threads[homes[i]].unresolved -= old->unresolved;
 		threads[homes[i]].missed -= old->missed;
+		threads[homes[i]].migrations -= old->migrations;
+		threads[homes[i]].node_switches -= old->node_switches;
+		threads[homes[i]].execs -= old->execs;
 	}
 	for (size_t i = 0; i < to->nr_threads; i++)
 		if (!settle_thread(&threads[i]))
@@ -154,7 +162,7 @@ static int compare_cells(const void *left, const void *right)
 	const struct numaperf_cell *a = left, *b = right;
 
 	return order(a->thread, b->thread) ?: order(a->source, b->source) ?: order(a->cpu_node, b->cpu_node) ?:
-	       order(a->page_node, b->page_node);
+	       order(a->page_node, b->page_node) ?: order(a->range, b->range);
 }
 
 size_t delta_merge_cells(struct numaperf_cell *cells, size_t count)

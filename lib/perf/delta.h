@@ -2,9 +2,10 @@
 /*
  * What happened between two snapshots, thread by thread.
  *
- * A thread is known by (pid, tid). Ids are reused, so one snapshot can hold several with the same: all but the last of
- * them have exited, and the module lists them in the order in which they began. When many have exited, it folds the
- * oldest into one record without ids ("the rest"), so what is missing in the later snapshot was added to that.
+ * A thread is known by the serial number that the module gave its record. Older modules give none: then by (pid, tid).
+ * Ids are reused, so one snapshot can hold several with the same: all but the last of them have exited, and the module
+ * lists them in the order in which they began. When many have exited, it folds the oldest into one record without ids
+ * ("the rest"), so what is missing in the later snapshot was added to that.
  */
 #ifndef NUMAPERF_PERF_DELTA_H
 #define NUMAPERF_PERF_DELTA_H
@@ -14,7 +15,7 @@
 struct delta {
 	/* With counts of the window only; those that had exited before it are left out. */
 	struct numaperf_thread_record *threads;
-	/* Of these, sorted by thread, source, CPU node, page node; none is zero. */
+	/* Of these, sorted by thread, source, CPU node, page node, range; none is zero. */
 	struct numaperf_cell *cells;
 	size_t nr_threads, nr_cells;
 	__u64 missed, untracked;
@@ -29,7 +30,7 @@ int delta_make(const struct numaperf_snapshot *from, const struct numaperf_snaps
 void delta_free(struct delta *delta);
 
 /*
- * Sorts cells by thread, source, CPU node, page node and makes one of those that differ in nothing but their counts;
+ * Sorts cells by thread, source, CPU node, page node, range and makes one of those that differ in nothing but their counts;
  * returns how many remain.
  */
 size_t delta_merge_cells(struct numaperf_cell *cells, size_t count);

@@ -191,6 +191,9 @@ int numaperf_report_thread(const struct numaperf_report *report, size_t i, struc
 		.unresolved = thread->unresolved,
 		.missed = thread->missed,
 		.cpu_node = thread->cpu_node,
+		.migrations = thread->migrations,
+		.node_switches = thread->node_switches,
+		.execs = thread->execs,
 	};
 	memcpy(ret_thread->name, delta_is_rest(thread) ? REST_NAME : thread->comm, sizeof(ret_thread->name) - 1);
 	return 0;

@@ -316,6 +316,52 @@ static void folded_threads_lose_no_count(void **state)
 	assert_int_equal(ratio.samples, 0);
 }
 
+/* With serial numbers not even ids that are used again, with older threads folded, can be mistaken. */
+static void serials_tell_threads_apart_over_folding(void **state)
+{
+	NUMAPERF_AUTO(report) struct numaperf_report *made = NULL;
+	struct numaperf_report_thread got;
+	struct numaperf_ratio ratio;
+	struct made from, to;
+
+	(void)state;
+	make(&from, 1);
+	cell(&from, thread(&from, 10, 11, 0, "old"), HINT, 0, 0, 900, 900);
+	from.threads[0].serial = 2;
+	from.threads[0].migrations = 5;
+	make(&to, 2); /* it counted 100 more, exited and was folded; another has its ids */
+	cell(&to, thread(&to, 0, 0, NUMAPERF_THREAD_EXITED, ""), HINT, 0, 0, 1000, 1000);
+	to.threads[0].migrations = 8;
+	cell(&to, thread(&to, 10, 11, 0, "new"), HINT, 0, 1, 950, 950);
+	to.threads[1].serial = 7;
+	to.threads[1].migrations = 4;
+	made = report(&from, &to);
+	assert_int_equal(numaperf_report_thread_ratio(made, 0, HINT, &ratio), 0);
+	assert_int_equal(ratio.samples, 100);
+	assert_int_equal(numaperf_report_thread(made, 0, &got), 0);
+	assert_string_equal(got.name, "(ended threads)");
+	assert_int_equal(got.migrations, 3);
+	assert_int_equal(numaperf_report_thread_ratio(made, 1, HINT, &ratio), 0);
+	assert_int_equal(ratio.samples, 950);
+	assert_int_equal(numaperf_report_thread(made, 1, &got), 0);
+	assert_int_equal(got.migrations, 4);
+}
+
+/* exec by another thread than the first gives it the first one's id. */
+static void a_thread_keeps_its_counts_under_another_id(void **state)
+{
+	struct made from, to;
+
+	(void)state;
+	make(&from, 1);
+	cell(&from, thread(&from, 10, 11, 0, "worker"), HINT, 0, 0, 900, 900);
+	from.threads[0].serial = 2;
+	make(&to, 2);
+	cell(&to, thread(&to, 10, 10, 0, "new"), HINT, 0, 0, 1100, 1100);
+	to.threads[0].serial = 2;
+	assert_int_equal(ratio_of(&from, &to, HINT).samples, 200);
+}
+
 static void snapshots_that_are_no_window_are_refused(void **state)
 {
 	struct numaperf_report *none = NULL;
@@ -562,6 +608,8 @@ int main(void)
 		cmocka_unit_test(a_thread_that_exits_counts_up_to_its_end),
 		cmocka_unit_test(a_tid_that_is_used_again_is_another_thread),
 		cmocka_unit_test(folded_threads_lose_no_count),
+		cmocka_unit_test(serials_tell_threads_apart_over_folding),
+		cmocka_unit_test(a_thread_keeps_its_counts_under_another_id),
 		cmocka_unit_test(snapshots_that_are_no_window_are_refused),
 		cmocka_unit_test(health_changes_at_its_thresholds),
 		cmocka_unit_test(too_few_samples_are_unknown),

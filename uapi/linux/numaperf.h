@@ -709,6 +709,11 @@ struct numaperf_cell {
  * @migrations: times it was moved to another CPU
  * @node_switches: of these, to another node
  * @execs: images it began
+ * @serial: number of this record within its target, from 1, never given again
+ *	(unlike @tid); 0: the sum of exited threads that no longer have a record
+ *	of their own
+ *
+ * @migrations and @node_switches need feature SWITCHES.
  */
 struct numaperf_thread_record {
 	__s32 pid;
@@ -722,6 +727,7 @@ struct numaperf_thread_record {
 	__u64 migrations;
 	__u64 node_switches;
 	__u64 execs;
+	__u64 serial;
 };
 
 /* flags of READ */
@@ -775,17 +781,20 @@ struct numaperf_ioc_read {
  * @size: see above
  * @flags: 0
  * @target: from TRACK
- * @range: in: 0: a new range; else the one to take away, with length 0; out:
- *	its number, from 1, for cells
+ * @range: in: 0: a new range; else the one to take away, all that follows being
+ *	0; out: its number, from 1, for cells
  * @addr: start, page-aligned, in the address space of process @pid
  * @length: bytes, a multiple of the page size
  * @pid: a tracked process of the target, 0: the one that TRACK named
  * @reason: out: enum numaperf_reason
  *
  * Hint faults and fault samples in the range are counted once more, with the
- * range's number. Ranges of one process must not overlap (EBUSY). A range is
- * part of an address space: it ends with exec, not with munmap. EDQUOT: more
- * than NUMAPERF_RANGES_MAX.
+ * range's number. A hint fault on a huge page is where that page begins. Ranges
+ * of one process must not overlap (EBUSY). A range is part of an address space:
+ * it ends with exec or exit, not with munmap; a forked child does not have it.
+ * What it has counted stays until it is taken away (ENOENT: it is not there);
+ * its number is never given again. Another's process: as for TRACK. EDQUOT:
+ * more than NUMAPERF_RANGES_MAX, ended ones included.
  */
 struct numaperf_ioc_watch {
 	__u32 size;
@@ -806,10 +815,13 @@ struct numaperf_ioc_watch {
  * @target: from TRACK
  * @fd: out: descriptor (close-on-exec) for mmap(PROT_READ, MAP_SHARED)
  * @length: out: bytes to map
+ * @reason: out: enum numaperf_reason
+ * @pad: 0
  *
- * The mapping is a struct numaperf_counters_head, then for each possible CPU,
- * at @stride, a struct numaperf_counters_cpu. It holds the sums over all
- * threads, ended ones included, and outlives the target.
+ * The mapping is a struct numaperf_counters_head, then for each CPU, by id, a
+ * struct numaperf_counters_cpu. It holds the sums over all threads, ended ones
+ * included, from the first call (or ALARM) of this target on, and outlives the
+ * target. Its pages are locked memory of the user (EDQUOT).
  */
 struct numaperf_ioc_counters {
 	__u32 size;
@@ -817,18 +829,21 @@ struct numaperf_ioc_counters {
 	__u32 target;
 	__s32 fd;
 	__u64 length;
+	__u32 reason;
+	__u32 pad;
 };
 
 /**
  * struct numaperf_counters_head - the beginning of the mapping
  * @size: of this structure as the kernel has it
  * @sources: sources in each block: NUMAPERF_SOURCE_COUNT of this kernel
- * @nr_cpus: blocks
+ * @nr_cpus: blocks, one for each CPU id
  * @nr_nodes: nodes in each block
  * @cpus: offset of the first block
  * @stride: from one block to the next
  * @node_ids: offset of an array of __s32: the id at each place of a node
- * @since_ns: CLOCK_MONOTONIC when counting began
+ * @pad: 0
+ * @since_ns: CLOCK_MONOTONIC when counting here began
  */
 struct numaperf_counters_head {
 	__u32 size;
@@ -844,6 +859,8 @@ struct numaperf_counters_head {
 
 /**
  * struct numaperf_counters_cell - samples from one CPU on pages of one node
+ * @samples: faults
+ * @pages: base pages they stand for
  */
 struct numaperf_counters_cell {
 	__u64 samples;
@@ -854,13 +871,15 @@ struct numaperf_counters_cell {
  * struct numaperf_counters_cpu - what one CPU has counted
  * @sequence: odd while it is written: read it before and after (with acquire
  *	and load-load ordering), and again until both are the same even number
- * @cpu_node: node of this CPU, -1: not known (never online)
+ * @cpu_node: node of this CPU, -1: not known (not online so far)
  * @cells: by source, then by place of the page's node
  */
 struct numaperf_counters_cpu {
 	__u32 sequence;
 	__s32 cpu_node;
+#ifndef __cplusplus	/* which has no such arrays: they follow there, too */
 	struct numaperf_counters_cell cells[];
+#endif
 };
 
 /* ---------------------------------------------------------------- events */
@@ -877,6 +896,10 @@ struct numaperf_counters_cpu {
  *	(hysteresis: at least @below)
  * @samples: a window with fewer says nothing; at least 1
  * @window_ms: 100 to 3600000; there is at most one event a window
+ *
+ * One alarm for each source: another call replaces it. It ends with the target,
+ * that is, with its last thread, too (ESRCH: there is none any more). EDQUOT: as
+ * for COUNTERS, which it uses.
  */
 struct numaperf_ioc_alarm {
 	__u32 size;
@@ -899,7 +922,9 @@ enum numaperf_event_type {
 						 * tid are those of who tried
 						 */
 	NUMAPERF_EVENT_LEASE_REARMED = 7,
-	NUMAPERF_EVENT_LOCALITY_LOW = 8,	/* value: permille, addr: samples */
+	NUMAPERF_EVENT_LOCALITY_LOW = 8,	/* value: permille, addr: samples,
+						 * reason: enum numaperf_source
+						 */
 	NUMAPERF_EVENT_LOCALITY_BACK = 9,	/* likewise */
 };
 

@@ -98,6 +98,9 @@ struct numaperf_report_thread {
 	uint64_t faults; /* user-mode page faults */
 	uint64_t unresolved, missed;
 	int cpu_node;
+	uint64_t migrations;    /* times it was moved to another CPU */
+	uint64_t node_switches; /* of these, to another node */
+	uint64_t execs;         /* programs it began */
 };
 
 NUMAPERF_API double numaperf_report_seconds(const struct numaperf_report *report);

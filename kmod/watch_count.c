@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What threads count in watched ranges. Written by the thread itself, in the
+ * fault path; read by anyone under RCU. A counter that was left by a range that
+ * is no more is replaced when its slot is next used.
+ */
+#include <linux/slab.h>
+
+#include "process.h"
+#include "sample.h"
+#include "thread.h"
+#include "watch.h"
+
+#define COUNT_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT)
+
+static void counter_free(struct np_watch_counter *counter)
+{
+	if (!counter)
+		return;
+	np_counter_destroy(&counter->counter);
+	kfree(counter);
+}
+
+static void counter_free_rcu(struct rcu_head *rcu)
+{
+	counter_free(container_of(rcu, struct np_watch_counter, rcu));
+}
+
+static struct np_watch_counter *counter_create(u32 range)
+{
+	struct np_watch_counter *counter = kzalloc(sizeof(*counter), COUNT_GFP);
+
+	if (!counter)
+		return NULL;
+	counter->range = range;
+	if (np_counter_init(&counter->counter, COUNT_GFP)) {
+		kfree(counter);
+		return NULL;
+	}
+	return counter;
+}
+
+/* By the writer: where it counts, made now if need be; NULL: no memory. */
+static struct np_counter *thread_counter(struct np_thread *thread,
+					 unsigned int slot, u32 range)
+{
+	struct np_watch_counter *counter, *old;
+
+	if (unlikely(!thread->watched)) {
+		struct np_watch_counter **watched;
+
+		watched = kcalloc(NUMAPERF_RANGES_MAX, sizeof(*watched),
+				  COUNT_GFP);
+		if (!watched)
+			return NULL;
+		/* Pairs with the readers' READ_ONCE() and address dependency. */
+		smp_store_release(&thread->watched, watched);
+	}
+	old = thread->watched[slot];
+	if (likely(old && old->range == range))
+		return &old->counter;
+	counter = counter_create(range);
+	if (!counter)
+		return NULL;
+	/* Likewise. */
+	smp_store_release(&thread->watched[slot], counter);
+	if (old)
+		call_rcu(&old->rcu, counter_free_rcu);
+	return &counter->counter;
+}
+
+/*
+ * By the thread itself, under RCU: count a sample if it is in a range. 0, or
+ * -ENOMEM: it could not be counted.
+ */
+int np_watch_count(struct np_thread *thread, const struct np_sample *sample)
+{
+	const struct np_watch_table *table =
+		rcu_dereference(thread->process->watched);
+	const struct np_watch_entry *entry;
+	struct np_counter *counter;
+
+	if (likely(!table))
+		return 0;
+	entry = np_watch_find(table, sample->addr);
+	if (!entry)
+		return 0;
+	counter = thread_counter(thread, entry->slot, entry->range);
+	return counter ? np_counter_add(counter, sample) : -ENOMEM;
+}
+
+/* Nobody sees the thread any more. */
+void np_watch_counts_free(struct np_thread *thread)
+{
+	unsigned int slot;
+
+	if (!thread->watched)
+		return;
+	for (slot = 0; slot < NUMAPERF_RANGES_MAX; slot++)
+		counter_free(thread->watched[slot]);
+	kfree(thread->watched);
+}
+
+/*
+ * Add all of @from, which nobody writes any more: samples that were lost. Of
+ * two ranges that had one slot, only the later one may be there still.
+ */
+u64 np_watch_counts_merge(struct np_thread *to, const struct np_thread *from)
+{
+	unsigned int slot;
+	u64 lost = 0;
+
+	for (slot = 0; from->watched && slot < NUMAPERF_RANGES_MAX; slot++) {
+		const struct np_watch_counter *counter = from->watched[slot];
+		struct np_counter *home;
+
+		if (!counter ||
+		    (to->watched && to->watched[slot] &&
+		     to->watched[slot]->range > counter->range))
+			continue;
+		home = thread_counter(to, slot, counter->range);
+		lost += home ? np_counter_merge(home, &counter->counter) :
+			       np_counter_samples(&counter->counter);
+	}
+	return lost;
+}
+
+/* Tell @fn about what the thread has counted in a range: see np_counter_walk(). */
+int np_watch_counts_walk(struct np_thread *thread, unsigned int slot, u32 range,
+			 np_counter_fn fn, void *data)
+{
+	struct np_watch_counter **watched = READ_ONCE(thread->watched);
+	struct np_watch_counter *counter;
+	int err = 0;
+
+	if (!watched)
+		return 0;
+	rcu_read_lock();
+	counter = READ_ONCE(watched[slot]);
+	if (counter && counter->range == range)
+		err = np_counter_walk(&counter->counter, fn, data);
+	rcu_read_unlock();
+	return err;
+}
