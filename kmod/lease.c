@@ -11,15 +11,12 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
-#include <linux/pid_namespace.h>
-#include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 #include <linux/xarray.h>
 
 #include "lease.h"
 #include "lifecycle.h"
 #include "session.h"
-#include "set.h"
 #include "user.h"
 
 struct workqueue_struct *np_wq;
@@ -27,6 +24,8 @@ struct workqueue_struct *np_wq;
 static DEFINE_MUTEX(leases_mutex);
 static DEFINE_XARRAY(leases);		/* id -> lease, holding a reference */
 static u64 last_id;
+static u32 count;
+static u32 changes = 1;			/* odd, and so never 0 */
 static DEFINE_HASHTABLE(by_process, 8);
 static DEFINE_RAW_SPINLOCK(by_process_lock);
 
@@ -126,6 +125,8 @@ int np_lease_publish(struct np_lease *lease)
 	if (!err) {
 		np_lease_get(lease);
 		clear_bit(0, &lease->ending);
+		WRITE_ONCE(count, count + 1);
+		WRITE_ONCE(changes, changes + 2);
 		list_add_tail(&lease->of_session, &lease->session->leases);
 		raw_spin_lock_irq(&by_process_lock);
 		hash_add(by_process, &lease->of_process,
@@ -140,6 +141,8 @@ static void lease_unpublish(struct np_lease *lease)
 {
 	mutex_lock(&leases_mutex);
 	xa_erase(&leases, lease->id);
+	WRITE_ONCE(count, count - 1);
+	WRITE_ONCE(changes, changes + 2);
 	raw_spin_lock_irq(&by_process_lock);
 	hash_del(&lease->of_process);
 	raw_spin_unlock_irq(&by_process_lock);
@@ -341,134 +344,28 @@ void np_leases_exit(struct task_struct *task)
 	process_end(task, 0, NUMAPERF_REASON_EXITED);
 }
 
-/* May the caller see it? Own user's; everyone's with CAP_SYS_NICE. */
-static bool lease_visible(struct np_lease *lease, struct np_session *session,
-			  u32 flags)
+/* How many there are. */
+u32 np_leases_count(void)
 {
-	if (lease->session == session)
-		return true;
-	if (flags & NUMAPERF_LEASES_MINE)
-		return false;
-	return uid_eq(lease->kuid, current_uid()) ||
-	       ns_capable_noaudit(&init_user_ns, CAP_SYS_NICE);
+	return READ_ONCE(count);
 }
 
-static void lease_fill(struct np_lease *lease,
-		       struct numaperf_lease_record *record)
+/* Another number whenever one came or went; never 0. */
+u32 np_leases_changes(void)
 {
-	struct pid_namespace *ns = task_active_pid_ns(current);
-
-	memset(record, 0, sizeof(*record));
-	record->id = lease->id;
-	record->kind = lease->kind;
-	record->flags = lease->flags;
-	record->pid = pid_nr_ns(lease->pid, ns);
-	record->tid = pid_nr_ns(lease->tid, ns);
-	record->uid = from_kuid_munged(current_user_ns(), lease->kuid);
-	memcpy(record->comm, lease->comm, sizeof(record->comm));
-	record->since_ns = lease->since_ns;
-	lease->ops->fill(lease, record);
-	/* An address tells about the layout of its process. */
-	if (!lease_is_ours(lease) && !perfmon_capable())
-		record->addr = 0;
-	record->reason = atomic_read(&lease->lost_reason);
-	record->losses = atomic64_read(&lease->losses);
-	record->state = record->reason ? NUMAPERF_LEASE_LOST :
-					 NUMAPERF_LEASE_HELD;
+	return READ_ONCE(changes);
 }
 
-/* Is there room for the set? If not, how much is needed is told. */
-static bool lease_set_fits(struct np_lease *lease,
-			   struct numaperf_ioc_leases *arg)
+/* The one with the next larger id, with a reference; NULL: no more. */
+struct np_lease *np_lease_after(u64 after)
 {
-	unsigned int bits;
-
-	lease->ops->set(lease, &bits);
-	if (arg->set_bits >= bits)
-		return true;
-	arg->set_bits = round_up(bits, 64);
-	return false;
-}
-
-static int lease_copy_set(struct np_lease *lease,
-			  struct numaperf_ioc_leases *arg)
-{
-	unsigned int bits;
-	const unsigned long *set = lease->ops->set(lease, &bits);
-
-	return np_set_to_user(arg->set, arg->set_bits, set, bits);
-}
-
-/* References to the visible leases, in order of id; the caller puts them. */
-static struct np_lease **leases_collect(struct np_session *session,
-					const struct numaperf_ioc_leases *arg,
-					u32 *ret_count)
-{
-	struct np_lease **found, *lease;
-	unsigned long id;
-	u32 n = 0;
+	unsigned long id = after;
+	struct np_lease *lease;
 
 	mutex_lock(&leases_mutex);
-	xa_for_each(&leases, id, lease)
-		n++;
-	found = kvcalloc(max(n, 1U), sizeof(*found), GFP_KERNEL_ACCOUNT);
-	n = 0;
-	if (found) {
-		xa_for_each(&leases, id, lease) {
-			if (arg->lease && arg->lease != id)
-				continue;
-			if (!lease_visible(lease, session, arg->flags))
-				continue;
-			np_lease_get(lease);
-			found[n++] = lease;
-		}
-	}
+	lease = xa_find_after(&leases, &id, ULONG_MAX, XA_PRESENT);
+	if (lease)
+		np_lease_get(lease);
 	mutex_unlock(&leases_mutex);
-	*ret_count = n;
-	return found;
-}
-
-static int leases_copy(struct np_lease **found, u32 n,
-		       struct numaperf_ioc_leases *arg)
-{
-	struct numaperf_lease_record record;
-	u32 i;
-
-	if (arg->lease && !n)
-		return -ENOENT;
-	if (arg->count < n) {
-		arg->count = n;
-		return -EMSGSIZE;
-	}
-	if (arg->set && !lease_set_fits(found[0], arg))
-		return -EMSGSIZE;
-	for (i = 0; i < n; i++) {
-		lease_fill(found[i], &record);
-		if (np_record_to_user(arg->entries, i, arg->entry_size,
-				      &record, sizeof(record)))
-			return -EFAULT;
-	}
-	arg->count = n;
-	return arg->set ? lease_copy_set(found[0], arg) : 0;
-}
-
-/* LEASES */
-int np_leases_list(struct np_session *session, struct numaperf_ioc_leases *arg)
-{
-	struct np_lease **found;
-	u32 n, i;
-	int err;
-
-	if (arg->flags & ~NUMAPERF_LEASES_MINE || arg->pad)
-		return -EOPNOTSUPP;
-	if (!np_record_size_ok(arg->entry_size) || (arg->set && !arg->lease))
-		return -EINVAL;
-	found = leases_collect(session, arg, &n);
-	if (!found)
-		return -ENOMEM;
-	err = leases_copy(found, n, arg);
-	for (i = 0; i < n; i++)
-		np_lease_put(found[i]);
-	kvfree(found);
-	return err;
+	return lease;
 }

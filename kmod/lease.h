@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 struct np_lease;
+struct np_reader;
 struct np_session;
 
 /**
@@ -106,6 +107,15 @@ void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
 
 int np_lease_release(struct np_session *session, u64 id);
 int np_lease_revoke(u64 id);
+
+struct np_lease *np_lease_after(u64 after);
+u32 np_leases_count(void);
+u32 np_leases_changes(void);
+
+/* lease_list.c */
+struct np_lease *np_lease_next(u64 after, const struct np_reader *reader);
+void np_lease_fill(struct np_lease *lease, const struct np_reader *reader,
+		   struct numaperf_lease_record *record);
 int np_leases_list(struct np_session *session,
 		   struct numaperf_ioc_leases *leases);
 

@@ -16,6 +16,7 @@
 #include "session.h"
 #include "source.h"
 #include "target.h"
+#include "target_list.h"
 #include "thread.h"
 #include "user.h"
 
@@ -34,6 +35,8 @@ void np_target_put(struct np_target *target)
 	if (!refcount_dec_and_test(&target->ref))
 		return;
 	np_session_put(target->session);
+	put_pid(target->pid);
+	put_pid(target->tid);
 	kfree(target);
 }
 
@@ -238,10 +241,12 @@ void np_target_end(struct np_target *target)
 {
 	struct np_thread *thread;
 
+	np_target_unpublish(target);
 	np_target_stop(target);
 	list_del(&target->of_session);
 	if (cancel_work_sync(&target->fold_work))
 		np_target_put(target);
+	mutex_lock(&target->fold_lock);
 	for (;;) {
 		raw_spin_lock_irq(&np_track_lock);
 		thread = list_first_entry_or_null(&target->threads,
@@ -256,6 +261,8 @@ void np_target_end(struct np_target *target)
 	}
 	if (target->rest)
 		np_thread_put(target->rest);
+	target->rest = NULL;
+	mutex_unlock(&target->fold_lock);
 	np_target_put(target);
 }
 

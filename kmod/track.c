@@ -17,6 +17,7 @@
 #include "session.h"
 #include "source.h"
 #include "target.h"
+#include "target_list.h"
 #include "thread.h"
 
 #define TRACK_FLAGS (NUMAPERF_TRACK_PROCESS | NUMAPERF_TRACK_CHILDREN | \
@@ -177,17 +178,20 @@ static int target_start(struct np_session *session, struct np_target *target,
 	}
 	mutex_lock(&session->lock);
 	target->running = true;
-	target->id = ++session->last_target;
 	list_add_tail(&target->of_session, &session->targets);
-	err = target_add_process(target, task, mm);
+	err = np_target_reserve_id(target);
+	if (!err)
+		err = target_add_process(target, task, mm);
 	if (!err)
 		err = target_add_threads(target, task, &arg->reason);
 	if (!err)
 		err = target_look_again(target, task, &arg->reason);
-	if (err)
+	if (err) {
 		np_target_end(target);
-	else
+	} else {
+		np_target_publish(target);
 		arg->target = target->id;
+	}
 	mutex_unlock(&session->lock);
 	return err;
 }
@@ -211,6 +215,9 @@ static int track_task(struct np_session *session, struct task_struct *task,
 		err = -ENOMEM;
 		goto out;
 	}
+	target->pid = get_task_pid(task, PIDTYPE_TGID);
+	if (!(arg->flags & NUMAPERF_TRACK_PROCESS))
+		target->tid = get_task_pid(task, PIDTYPE_PID);
 	arg->sources = target->sources;
 	if (arg->flags & NUMAPERF_DRY_RUN)
 		np_target_put(target);
