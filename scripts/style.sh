@@ -88,5 +88,6 @@ try 'every source says its licence' spdx
 try 'the library includes nothing upwards, tools only public headers, and only core/kmod.c calls ioctl' layers
 try 'module and ABI are clean to checkpatch --strict' checkpatch
 try 'the module is clean to sparse' sparse
+try 'the netlink specification agrees with the ABI' "$TOP/scripts/netlink-spec.sh"
 try 'library and tool compile with clang' with_clang
 echo "1..$n" >>"$out"
