@@ -17,7 +17,7 @@
 #define MISC_MAJOR	10
 #define MODPROBE	"/proc/sys/kernel/modprobe"
 #define NODE		"/tmp/np_numaperf"
-#define MANY		300
+#define MANY		100
 
 FIXTURE(module) {
 	char parameters[512];
@@ -155,7 +155,7 @@ TEST_F(module, is_another_family_when_it_comes_back)
 
 TEST_F(module, stays_until_a_dump_has_been_read)
 {
-	struct np_dump dump = { .size = 4096 };
+	struct np_dump dump = { .size = 8192 };
 	size_t page = np_page_size();
 	struct np_set node = np_set_of(self->topo.near);
 	char *pages = np_map_on(self->topo.near, MANY * page);
