@@ -2,6 +2,7 @@
 /* Events for the whole host: who may listen, what is told, in which order, and what becomes of a slow listener. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -115,6 +116,39 @@ TEST_F(events, root_of_a_user_namespace_may_not_listen)
 
 	NP_NEED(status != NP_NO_NAMESPACE, "this kernel lacks user namespaces");
 	EXPECT_EQ(EPERM, status);
+}
+
+/*
+ * Group numbers are the same in all network namespaces, and who has made one of his own may join any there. Events are
+ * of the initial one all the same.
+ */
+static int listen_from_own_namespaces(struct np_child *me, void *arg)
+{
+	struct np_netlink nl = { .group = *(__u32 *)arg };
+	struct np_message event;
+	__u64 word;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return NP_NO_NAMESPACE;
+	nl.fd = np_netlink_socket();
+	np_say(me, np_status(np_netlink_join(&nl)));
+	np_hear(me, &word);
+	return np_status(np_netlink_event_now(&nl, &event));
+}
+
+TEST_F(events, do_not_leave_the_initial_network_namespace)
+{
+	struct np_child stranger;
+	struct np_message event;
+	__u64 joined, lease;
+
+	ASSERT_EQ(0, np_netlink_join(&self->nl));
+	ASSERT_EQ(0, np_spawn(&stranger, NP_NOBODY, listen_from_own_namespaces, &self->nl.group));
+	if (np_hear(&stranger, &joined))
+		NP_NEED(np_reap(&stranger) != NP_NO_NAMESPACE, "this kernel lacks user namespaces");
+	ASSERT_NE(0, lease = make_event(self));
+	ASSERT_EQ(0, event_of(&self->nl, lease, &event));
+	EXPECT_EQ(EAGAIN, np_reap(&stranger));
 }
 
 /* ----------------------------------------------------------- what is told */
