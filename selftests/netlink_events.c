@@ -9,9 +9,11 @@
 
 #include "np_netlink.h"
 #include "np_test.h"
+#include "np_track.h"
 
 #define SOME	10
 #define FLOOD	40
+#define TORRENT	4000
 
 FIXTURE(events) {
 	int fd;
@@ -331,6 +333,68 @@ TEST_F(events, go_on_for_a_slow_listener_with_a_gap)
 	ASSERT_EQ(0, event_of(&self->nl, lease, &event));
 	/* Every one of them has its number: what is missing can be counted. */
 	EXPECT_LE(first + FLOOD, np_attr_u64(&event, NUMAPERF_GENL_EVENT_SEQUENCE));
+}
+
+/* --------------------------------------------------- too many at one time */
+
+static int wait_for_the_end(struct np_child *me, void *arg)
+{
+	__u64 word;
+
+	(void)arg;
+	return np_hear(me, &word);
+}
+
+/* What a listener that can hold them all is told. */
+struct tally {
+	__u64 events;
+	__u64 dropped;
+	__u64 first;
+	__u64 last;
+};
+
+static bool tally_until(struct np_netlink *nl, __u64 lease, struct tally *tally)
+{
+	struct np_message event;
+
+	do {
+		if (np_netlink_event(nl, &event))
+			return false;
+		tally->last = np_attr_u64(&event, NUMAPERF_GENL_EVENT_SEQUENCE);
+		tally->first = tally->first ?: tally->last - np_attr_u32(&event, NUMAPERF_GENL_EVENT_DROPPED);
+		tally->dropped += np_attr_u32(&event, NUMAPERF_GENL_EVENT_DROPPED);
+		tally->events++;
+	} while (np_attr_u64(&event, NUMAPERF_GENL_EVENT_ID) != lease);
+	return true;
+}
+
+/* A process that is measured very often exits: all of its events are of one moment, more than the kernel notes. */
+TEST_F(events, that_find_no_room_in_the_kernel_are_counted_and_told)
+{
+	__u64 lease, queued, sent, before = counted(NUMAPERF_GENL_INFO_EVENTS_DROPPED);
+	int large = 8 << 20, session = np_open(O_CLOEXEC);
+	struct tally tally = { 0 };
+	struct np_child child;
+	__u32 target;
+
+	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_FAULT);
+	ASSERT_EQ(0, np_spawn(&child, 0, wait_for_the_end, NULL));
+	for (int i = 0; i < TORRENT; i++)
+		ASSERT_EQ(0, np_track(session, child.pid, NP_FAULT, NUMAPERF_TRACK_PROCESS, &target));
+	ASSERT_EQ(0, setsockopt(self->nl.fd, SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof(large)));
+	ASSERT_EQ(0, np_netlink_join(&self->nl));
+	queued = counted(NUMAPERF_GENL_INFO_EVENTS_QUEUED);
+	sent = counted(NUMAPERF_GENL_INFO_EVENTS_SENT);
+	np_kill(&child);
+	/* Room again: one more, to be told by. */
+	ASSERT_TRUE(np_eventually(counted(NUMAPERF_GENL_INFO_EVENTS_SENT) - sent >=
+				  counted(NUMAPERF_GENL_INFO_EVENTS_QUEUED) - queued));
+	ASSERT_NE(0, lease = make_event(self));
+	ASSERT_TRUE(tally_until(&self->nl, lease, &tally));
+	EXPECT_LT(0, tally.dropped);
+	EXPECT_EQ(before + tally.dropped, counted(NUMAPERF_GENL_INFO_EVENTS_DROPPED));
+	EXPECT_LE(TORRENT + 1, tally.events + tally.dropped);
+	EXPECT_EQ(tally.last - tally.first + 1, tally.events + tally.dropped);
 }
 
 TEST_HARNESS_MAIN
