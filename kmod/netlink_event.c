@@ -18,7 +18,7 @@
 #include "lease.h"
 #include "netlink.h"
 
-#define POSTED	1024	/* power of two */
+#define POSTED	512	/* power of two */
 
 /* An event as noted: nothing in it has to be put. */
 struct posted {

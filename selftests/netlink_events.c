@@ -13,7 +13,7 @@
 
 #define SOME	10
 #define FLOOD	40
-#define TORRENT	4000
+#define TORRENT	1300
 
 FIXTURE(events) {
 	int fd;
@@ -372,7 +372,7 @@ static bool tally_until(struct np_netlink *nl, __u64 lease, struct tally *tally)
 TEST_F(events, that_find_no_room_in_the_kernel_are_counted_and_told)
 {
 	__u64 lease, queued, sent, before = counted(NUMAPERF_GENL_INFO_EVENTS_DROPPED);
-	int large = 8 << 20, session = np_open(O_CLOEXEC);
+	int large = 4 << 20, session = np_open(O_CLOEXEC);
 	struct tally tally = { 0 };
 	struct np_child child;
 	__u32 target;
