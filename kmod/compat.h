@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 /* Argument @n of the function that an ftrace callback stands at. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
@@ -70,5 +71,15 @@ static inline void np_vm_flags_clear(struct vm_area_struct *vma,
 	vma->vm_flags &= ~flags;
 #endif
 }
+
+/*
+ * Joining a group: "genetlink: add CAP_NET_ADMIN test for multicast bind" (6.7,
+ * in 6.1 since 6.1.67) renames the flag and makes it work for bind(2), too.
+ */
+#ifdef GENL_MCAST_CAP_NET_ADMIN
+#define NP_GENL_MCAST_ADMIN	GENL_MCAST_CAP_NET_ADMIN
+#else
+#define NP_GENL_MCAST_ADMIN	GENL_UNS_ADMIN_PERM
+#endif
 
 #endif /* NP_COMPAT_H */

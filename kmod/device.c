@@ -262,11 +262,18 @@ static const struct file_operations device_fops = {
 };
 
 /*
+ * A number by which opening a device node that is already there (made at boot
+ * from the alias "devname:numaperf") loads the module: of those that
+ * Documentation/admin-guide/devices.txt reserves for local use.
+ */
+#define MINOR_FIXED	250
+
+/*
  * Open to everyone: what a session may do is decided call by call, and what it
  * takes is bounded per user. SECURITY.md says how to narrow it.
  */
 static struct miscdevice device = {
-	.minor = MISC_DYNAMIC_MINOR,
+	.minor = MINOR_FIXED,
 	.name = NUMAPERF_DEVICE_NAME,
 	.fops = &device_fops,
 	.mode = 0666,
@@ -274,10 +281,20 @@ static struct miscdevice device = {
 
 int np_device_register(void)
 {
-	return misc_register(&device);
+	int err = misc_register(&device);
+
+	/* Somebody else here has taken the number: then without that comfort. */
+	if (err == -EBUSY) {
+		device.minor = MISC_DYNAMIC_MINOR;
+		err = misc_register(&device);
+	}
+	return err;
 }
 
 void np_device_unregister(void)
 {
 	misc_deregister(&device);
 }
+
+MODULE_ALIAS_MISCDEV(MINOR_FIXED);
+MODULE_ALIAS("devname:" NUMAPERF_DEVICE_NAME);

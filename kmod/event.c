@@ -6,9 +6,11 @@
 #include <linux/uaccess.h>
 
 #include "event.h"
+#include "netlink.h"
 
-void np_events_init(struct np_events *events)
+void np_events_init(struct np_events *events, kuid_t kuid)
 {
+	events->kuid = kuid;
 	raw_spin_lock_init(&events->lock);
 	init_waitqueue_head(&events->wait);
 }
@@ -30,13 +32,17 @@ void np_events_destroy(struct np_events *events)
  * @events: of the session
  * @event: copied; its pids get a reference of their own; the time is set here
  *
+ * Those who listen for the whole host (netlink) get it, too.
+ *
  * Context: any, but under a runqueue lock (it wakes the reader).
  */
 void np_event_post(struct np_events *events, const struct np_event *event)
 {
+	u64 now = ktime_get_ns();
 	struct np_event *slot;
 	unsigned long flags;
 
+	np_netlink_post(event, events->kuid, now);
 	raw_spin_lock_irqsave(&events->lock, flags);
 	if (events->head - events->tail == NP_EVENTS) {
 		if (events->dropped != U32_MAX)
@@ -49,7 +55,7 @@ void np_event_post(struct np_events *events, const struct np_event *event)
 	slot->pid = get_pid(event->pid);
 	slot->tid = get_pid(event->tid);
 	slot->record.size = sizeof(slot->record);
-	slot->record.time_ns = ktime_get_ns();
+	slot->record.time_ns = now;
 	slot->record.dropped = events->dropped;
 	events->dropped = 0;
 	events->head++;

@@ -9,6 +9,7 @@
 #include <linux/numaperf.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 
 #define NP_EVENTS	128	/* power of two */
@@ -24,6 +25,7 @@ struct np_event {
 
 struct np_events {
 	raw_spinlock_t lock;
+	kuid_t kuid;		/* whose session */
 	unsigned int head;	/* next to write */
 	unsigned int tail;	/* next to read */
 	u32 dropped;		/* since the last that was stored */
@@ -31,7 +33,7 @@ struct np_events {
 	struct np_event ring[NP_EVENTS];
 };
 
-void np_events_init(struct np_events *events);
+void np_events_init(struct np_events *events, kuid_t kuid);
 void np_events_destroy(struct np_events *events);
 void np_event_post(struct np_events *events, const struct np_event *event);
 ssize_t np_events_read(struct np_events *events, char __user *buf,

@@ -11,6 +11,7 @@
 
 #include "info.h"
 #include "lifecycle.h"
+#include "netlink.h"
 #include "process.h"
 #include "refusal.h"
 #include "session.h"
@@ -41,6 +42,8 @@ static u16 feature_reason(enum numaperf_feature feature)
 	case NUMAPERF_FEATURE_COUNTERS:
 	case NUMAPERF_FEATURE_ALARM:
 		return np_lifecycle_works() ? 0 : NUMAPERF_REASON_NO_HOOK;
+	case NUMAPERF_FEATURE_NETLINK:
+		return np_netlink_reason();
 	case NUMAPERF_FEATURE_RANGE_PIN:
 	case NUMAPERF_FEATURE_PLACEMENT:
 		return NUMAPERF_REASON_NONE;
@@ -59,33 +62,40 @@ static u64 locked_limit(void)
 	return limit;
 }
 
+/* What is so for everyone. The rest of @info stays. */
+void np_info_host(struct numaperf_ioc_info *info)
+{
+	int i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(info->reasons) < NUMAPERF_FEATURE_COUNT);
+	for (i = 0; i < NUMAPERF_FEATURE_COUNT; i++) {
+		info->known |= BIT_ULL(i);
+		info->reasons[i] = feature_reason(i);
+		if (!info->reasons[i])
+			info->features |= BIT_ULL(i);
+	}
+	info->active = np_sources_active();
+	info->node_ids = nr_node_ids;
+	info->cpu_ids = nr_cpu_ids;
+	info->page_size = PAGE_SIZE;
+	info->sessions = np_session_count();
+}
+
 /* INFO */
 int np_info(struct np_session *session, struct numaperf_ioc_info *arg)
 {
 	u32 size = arg->size;
-	int i;
 
-	BUILD_BUG_ON(ARRAY_SIZE(arg->reasons) < NUMAPERF_FEATURE_COUNT);
 	if (arg->flags || arg->pad)
 		return -EOPNOTSUPP;
 	memset(arg, 0, sizeof(*arg));
 	arg->size = size;
-	for (i = 0; i < NUMAPERF_FEATURE_COUNT; i++) {
-		arg->known |= BIT_ULL(i);
-		arg->reasons[i] = feature_reason(i);
-		if (!arg->reasons[i])
-			arg->features |= BIT_ULL(i);
-	}
-	arg->active = np_sources_active();
-	arg->node_ids = nr_node_ids;
-	arg->cpu_ids = nr_cpu_ids;
-	arg->page_size = PAGE_SIZE;
+	np_info_host(arg);
 	arg->locked_bytes = (u64)np_user_locked(session->user) << PAGE_SHIFT;
 	arg->locked_limit = locked_limit();
 	arg->leases = atomic_read(&session->user->leases);
 	arg->leases_max = READ_ONCE(np_leases_max);
 	arg->threads = atomic_read(&session->user->threads);
 	arg->threads_max = READ_ONCE(np_threads_max);
-	arg->sessions = np_session_count();
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 struct np_session;
 
+void np_info_host(struct numaperf_ioc_info *info);
 int np_info(struct np_session *session, struct numaperf_ioc_info *arg);
 
 #endif /* NP_INFO_H */

@@ -11,15 +11,12 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/pid.h>
-#include <linux/pid_namespace.h>
-#include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 #include <linux/xarray.h>
 
 #include "lease.h"
 #include "lifecycle.h"
 #include "session.h"
-#include "set.h"
 #include "user.h"
 
 struct workqueue_struct *np_wq;
@@ -27,6 +24,8 @@ struct workqueue_struct *np_wq;
 static DEFINE_MUTEX(leases_mutex);
 static DEFINE_XARRAY(leases);		/* id -> lease, holding a reference */
 static u64 last_id;
+static u32 count;
+static u32 changes = 1;			/* odd, and so never 0 */
 static DEFINE_HASHTABLE(by_process, 8);
 static DEFINE_RAW_SPINLOCK(by_process_lock);
 
@@ -135,6 +134,8 @@ int np_lease_publish(struct np_lease *lease)
 	if (!err) {
 		np_lease_get(lease);
 		clear_bit(0, &lease->ending);
+		WRITE_ONCE(count, count + 1);
+		WRITE_ONCE(changes, changes + 2);
 		list_add_tail(&lease->of_session, &lease->session->leases);
 		raw_spin_lock_irq(&by_process_lock);
 		hash_add(by_process, &lease->of_process,
@@ -149,6 +150,8 @@ static void lease_unpublish(struct np_lease *lease)
 {
 	mutex_lock(&leases_mutex);
 	xa_erase(&leases, lease->id);
+	WRITE_ONCE(count, count - 1);
+	WRITE_ONCE(changes, changes + 2);
 	raw_spin_lock_irq(&by_process_lock);
 	hash_del(&lease->of_process);
 	raw_spin_unlock_irq(&by_process_lock);
@@ -411,39 +414,28 @@ void np_leases_exit(struct task_struct *task)
 	process_end(task, 0, NUMAPERF_REASON_EXITED);
 }
 
-/**
- * np_leases_collect() - references to leases, in order of id
- * @id: this one only; 0: all
- * @want: which
- * @data: for @want
- * @ret_count: how many
- *
- * Return: the array, for kvfree(), of references for the caller to put; NULL: no
- * memory.
- */
-struct np_lease **np_leases_collect(u64 id,
-				    bool (*want)(struct np_lease *lease,
-						 const void *data),
-				    const void *data, u32 *ret_count)
+/* How many there are. */
+u32 np_leases_count(void)
 {
-	struct np_lease **found, *lease;
-	unsigned long at;
-	u32 n = 0;
+	return READ_ONCE(count);
+}
+
+/* Another number whenever one came or went; never 0. */
+u32 np_leases_changes(void)
+{
+	return READ_ONCE(changes);
+}
+
+/* The one with the next larger id, with a reference; NULL: no more. */
+struct np_lease *np_lease_after(u64 after)
+{
+	unsigned long id = after;
+	struct np_lease *lease;
 
 	mutex_lock(&leases_mutex);
-	xa_for_each(&leases, at, lease)
-		n++;
-	found = kvcalloc(max(n, 1U), sizeof(*found), GFP_KERNEL_ACCOUNT);
-	n = 0;
-	if (found) {
-		xa_for_each(&leases, at, lease) {
-			if ((id && id != at) || !want(lease, data))
-				continue;
-			np_lease_get(lease);
-			found[n++] = lease;
-		}
-	}
+	lease = xa_find_after(&leases, &id, ULONG_MAX, XA_PRESENT);
+	if (lease)
+		np_lease_get(lease);
 	mutex_unlock(&leases_mutex);
-	*ret_count = n;
-	return found;
+	return lease;
 }

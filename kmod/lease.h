@@ -20,6 +20,7 @@
 #include <linux/workqueue.h>
 
 struct np_lease;
+struct np_reader;
 struct np_session;
 
 /**
@@ -119,12 +120,15 @@ bool np_lease_is_ours(struct np_lease *lease);
 int np_lease_release(struct np_session *session, u64 id);
 int np_lease_revoke(u64 id);
 int np_lease_rearm(struct np_session *session, struct numaperf_ioc_rearm *arg);
-struct np_lease **np_leases_collect(u64 id,
-				    bool (*want)(struct np_lease *lease,
-						 const void *data),
-				    const void *data, u32 *ret_count);
+
+struct np_lease *np_lease_after(u64 after);
+u32 np_leases_count(void);
+u32 np_leases_changes(void);
 
 /* lease_list.c */
+struct np_lease *np_lease_next(u64 after, const struct np_reader *reader);
+void np_lease_fill(struct np_lease *lease, const struct np_reader *reader,
+		   struct numaperf_lease_record *record);
 int np_leases_list(struct np_session *session,
 		   struct numaperf_ioc_leases *leases);
 

@@ -1,52 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * LEASES: which there are, as far as the caller may see them.
+ * Leases as they are shown: to whom, and what of them.
  */
-#include <linux/cred.h>
 #include <linux/mm.h>
+#include <linux/pid.h>
 #include <linux/pid_namespace.h>
-#include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 
 #include "lease.h"
+#include "reader.h"
 #include "session.h"
 #include "set.h"
 
-struct viewer {
-	struct np_session *session;
-	bool mine;
-};
-
-/* May the caller see it? Own user's; everyone's with CAP_SYS_NICE. */
-static bool lease_visible(struct np_lease *lease, const void *data)
+/* The next one that the reader may see, with a reference; NULL: no more. */
+struct np_lease *np_lease_next(u64 after, const struct np_reader *reader)
 {
-	const struct viewer *viewer = data;
+	struct np_lease *lease;
 
-	if (lease->session == viewer->session)
-		return true;
-	if (viewer->mine)
-		return false;
-	return uid_eq(lease->kuid, current_uid()) ||
-	       ns_capable_noaudit(&init_user_ns, CAP_SYS_NICE);
+	while ((lease = np_lease_after(after))) {
+		if (np_reader_sees(reader, lease->kuid))
+			break;
+		after = lease->id;
+		np_lease_put(lease);
+		cond_resched();
+	}
+	return lease;
 }
 
-static void lease_fill(struct np_lease *lease,
-		       struct numaperf_lease_record *record)
+/* May the caller see it? */
+static bool lease_visible(struct np_lease *lease, struct np_session *session,
+			  const struct np_reader *reader, u32 flags)
 {
-	struct pid_namespace *ns = task_active_pid_ns(current);
+	if (lease->session == session)
+		return true;
+	return !(flags & NUMAPERF_LEASES_MINE) &&
+	       np_reader_sees(reader, lease->kuid);
+}
 
+/* May sleep. */
+void np_lease_fill(struct np_lease *lease, const struct np_reader *reader,
+		   struct numaperf_lease_record *record)
+{
 	memset(record, 0, sizeof(*record));
 	record->id = lease->id;
 	record->kind = lease->kind;
 	record->flags = lease->flags;
-	record->pid = pid_nr_ns(lease->pid, ns);
-	record->tid = pid_nr_ns(np_lease_tid(lease), ns);
-	record->uid = from_kuid_munged(current_user_ns(), lease->kuid);
+	record->pid = pid_nr_ns(lease->pid, reader->pid_ns);
+	record->tid = pid_nr_ns(np_lease_tid(lease), reader->pid_ns);
+	record->uid = from_kuid_munged(reader->user_ns, lease->kuid);
 	memcpy(record->comm, lease->comm, sizeof(record->comm));
 	record->since_ns = lease->since_ns;
 	lease->ops->fill(lease, record);
 	/* An address tells about the layout of its process. */
-	if (!np_lease_is_ours(lease) && !perfmon_capable())
+	if (lease->pid != reader->tgid && !reader->perfmon)
 		record->addr = 0;
 	record->reason = atomic_read(&lease->lost_reason);
 	record->losses = atomic64_read(&lease->losses);
@@ -76,7 +82,38 @@ static int lease_copy_set(struct np_lease *lease,
 	return np_set_to_user(arg->set, arg->set_bits, set, bits);
 }
 
+/*
+ * References to the visible leases, in order of id; the caller puts them. Those
+ * that come meanwhile have larger ids than all that were counted.
+ */
+static struct np_lease **leases_collect(struct np_session *session,
+					const struct np_reader *reader,
+					const struct numaperf_ioc_leases *arg,
+					u32 *ret_count)
+{
+	u32 n = 0, max = arg->lease ? 1 : np_leases_count();
+	u64 after = arg->lease ? arg->lease - 1 : 0;
+	struct np_lease **found, *lease;
+
+	found = kvcalloc(max_t(u32, max, 1), sizeof(*found), GFP_KERNEL_ACCOUNT);
+	while (found && n < max && (lease = np_lease_after(after))) {
+		after = lease->id;
+		if (arg->lease && arg->lease != after) {
+			np_lease_put(lease);
+			break;
+		}
+		if (lease_visible(lease, session, reader, arg->flags))
+			found[n++] = lease;
+		else
+			np_lease_put(lease);
+		cond_resched();
+	}
+	*ret_count = n;
+	return found;
+}
+
 static int leases_copy(struct np_lease **found, u32 n,
+		       const struct np_reader *reader,
 		       struct numaperf_ioc_leases *arg)
 {
 	struct numaperf_lease_record record;
@@ -91,7 +128,7 @@ static int leases_copy(struct np_lease **found, u32 n,
 	if (arg->set && !lease_set_fits(found[0], arg))
 		return -EMSGSIZE;
 	for (i = 0; i < n; i++) {
-		lease_fill(found[i], &record);
+		np_lease_fill(found[i], reader, &record);
 		if (np_record_to_user(arg->entries, i, arg->entry_size,
 				      &record, sizeof(record)))
 			return -EFAULT;
@@ -103,11 +140,8 @@ static int leases_copy(struct np_lease **found, u32 n,
 /* LEASES */
 int np_leases_list(struct np_session *session, struct numaperf_ioc_leases *arg)
 {
-	struct viewer viewer = {
-		.session = session,
-		.mine = arg->flags & NUMAPERF_LEASES_MINE,
-	};
 	struct np_lease **found;
+	struct np_reader reader;
 	u32 n, i;
 	int err;
 
@@ -115,10 +149,11 @@ int np_leases_list(struct np_session *session, struct numaperf_ioc_leases *arg)
 		return -EOPNOTSUPP;
 	if (!np_record_size_ok(arg->entry_size) || (arg->set && !arg->lease))
 		return -EINVAL;
-	found = np_leases_collect(arg->lease, lease_visible, &viewer, &n);
+	np_reader_current(&reader);
+	found = leases_collect(session, &reader, arg, &n);
 	if (!found)
 		return -ENOMEM;
-	err = leases_copy(found, n, arg);
+	err = leases_copy(found, n, &reader, arg);
 	for (i = 0; i < n; i++)
 		np_lease_put(found[i]);
 	kvfree(found);

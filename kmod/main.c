@@ -8,6 +8,7 @@
 #include "device.h"
 #include "lease.h"
 #include "lifecycle.h"
+#include "netlink.h"
 #include "node.h"
 #include "node_ceiling.h"
 #include "process.h"
@@ -31,6 +32,8 @@ static void __init features_init(void)
 		pr_notice("numaperf: hint faults of single-threaded processes are one-sided: exit_mm_release() can't be hooked\n");
 	np_switches_init();
 	np_sources_init();
+	if (np_netlink_init())
+		pr_notice("numaperf: no view of the host: the netlink family can't be registered\n");
 }
 
 /* Hooks that linger are removed: none of our code is entered any more. */
@@ -42,6 +45,8 @@ static void features_exit(void)
 	np_refusals_exit();
 	np_pin_guard_exit();
 	np_lifecycle_exit();
+	/* Nobody is left to post an event. */
+	np_netlink_exit();
 }
 
 static int __init numaperf_init(void)

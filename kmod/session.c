@@ -37,7 +37,7 @@ struct np_session *np_session_open(void)
 	mutex_init(&session->lock);
 	INIT_LIST_HEAD(&session->leases);
 	INIT_LIST_HEAD(&session->targets);
-	np_events_init(&session->events);
+	np_events_init(&session->events, session->user->kuid);
 	session->perfmon = perfmon_capable();
 	atomic_inc(&sessions);
 	return session;

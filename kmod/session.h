@@ -22,7 +22,6 @@ struct np_user;
  * @leases: of this session, under the lock in lease.c
  * @lock: targets
  * @targets: of this session
- * @last_target: handle given out last
  * @events: to be read
  */
 struct np_session {
@@ -32,7 +31,6 @@ struct np_session {
 	struct list_head leases;
 	struct mutex lock;	/* @targets */
 	struct list_head targets;
-	u32 last_target;
 	struct np_events events;
 };
 

@@ -18,6 +18,7 @@
 #include "source.h"
 #include "switches.h"
 #include "target.h"
+#include "target_list.h"
 #include "thread.h"
 #include "user.h"
 
@@ -38,6 +39,7 @@ void np_target_put(struct np_target *target)
 	np_counter_map_put(target->map);
 	kfree(target->watches);
 	put_pid(target->pid);
+	put_pid(target->tid);
 	np_session_put(target->session);
 	kfree(target);
 }
@@ -182,6 +184,8 @@ struct np_target *np_target_create(struct np_session *session,
 	INIT_WORK(&target->fold_work, target_fold);
 	np_alarms_init(target);
 	target->pid = get_task_pid(task, PIDTYPE_TGID);
+	if (!(arg->flags & NUMAPERF_TRACK_PROCESS))
+		target->tid = get_task_pid(task, PIDTYPE_PID);
 	target->flags = arg->flags;
 	target->wanted = arg->sources;
 	target->sources = arg->sources & np_sources_working();
@@ -270,10 +274,12 @@ void np_target_end(struct np_target *target)
 {
 	struct np_thread *thread;
 
+	np_target_unpublish(target);
 	np_target_stop(target);
 	list_del(&target->of_session);
 	if (cancel_work_sync(&target->fold_work))
 		np_target_put(target);
+	mutex_lock(&target->fold_lock);
 	for (;;) {
 		raw_spin_lock_irq(&np_track_lock);
 		thread = list_first_entry_or_null(&target->threads,
@@ -288,6 +294,8 @@ void np_target_end(struct np_target *target)
 	}
 	if (target->rest)
 		np_thread_put(target->rest);
+	target->rest = NULL;
+	mutex_unlock(&target->fold_lock);
 	np_target_put(target);
 }
 

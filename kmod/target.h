@@ -27,12 +27,13 @@ struct task_struct;
  * @ref: the session's, and one for each thread record
  * @of_session: in the session's list, under its lock
  * @session: whose (a reference)
- * @id: handle
+ * @id: handle; of all targets of the host, only this one has it
  * @flags: NUMAPERF_TRACK_*
  * @wanted: sources asked for
  * @sources: of these, those that count
  * @fault_period: mean
- * @pid: the process that TRACK named
+ * @pid: process that TRACK named
+ * @tid: the thread, NULL: all of them
  * @kuid: whose credentials the tracked tasks must have
  * @since_ns: CLOCK_MONOTONIC when it began
  * @missed_before: missed hits of its sources by then
@@ -42,7 +43,7 @@ struct task_struct;
  * @last_serial: given to the last of @threads, under np_track_lock
  * @exited: how many of these have exited, under np_track_lock
  * @untracked: threads that could not be added
- * @fold_lock: removal from @threads; @rest
+ * @fold_lock: removal from @threads; @rest; inside of the session's lock
  * @fold_work: folds exited threads into @rest
  * @rest: the sum of exited threads that are no longer in @threads, or NULL
  * @map: mapped counters, or NULL; set once, under the session's lock
@@ -59,6 +60,7 @@ struct np_target {
 	u32 sources;
 	u32 fault_period;
 	struct pid *pid;
+	struct pid *tid;
 	kuid_t kuid;
 	u64 since_ns;
 	u64 missed_before;

@@ -17,6 +17,7 @@
 #include "session.h"
 #include "source.h"
 #include "target.h"
+#include "target_list.h"
 #include "thread.h"
 
 #define TRACK_FLAGS (NUMAPERF_TRACK_PROCESS | NUMAPERF_TRACK_CHILDREN | \
@@ -178,17 +179,20 @@ static int target_start(struct np_session *session, struct np_target *target,
 	}
 	mutex_lock(&session->lock);
 	target->running = true;
-	target->id = ++session->last_target;
 	list_add_tail(&target->of_session, &session->targets);
-	err = target_add_process(target, task, mm);
+	err = np_target_reserve_id(target);
+	if (!err)
+		err = target_add_process(target, task, mm);
 	if (!err)
 		err = target_add_threads(target, task, &arg->reason);
 	if (!err)
 		err = target_look_again(target, task, &arg->reason);
-	if (err)
+	if (err) {
 		np_target_end(target);
-	else
+	} else {
+		np_target_publish(target);
 		arg->target = target->id;
+	}
 	mutex_unlock(&session->lock);
 	return err;
 }

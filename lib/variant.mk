@@ -14,3 +14,6 @@ endif
 LIB_OUT	:= $(BUILD)/lib$(VARIANT)
 LIB_SO	:= $(LIB_OUT)/libnumaperf.so.0
 LIB_A	:= $(LIB_OUT)/libnumaperf.a
+NETLINK_SO	:= $(LIB_OUT)/libnumaperf-netlink.so.0
+NETLINK_A	:= $(LIB_OUT)/libnumaperf-netlink.a
+NETLINK_LIBS	= $(shell pkg-config --libs libnl-genl-3.0)

@@ -77,6 +77,7 @@ layers()
 	done
 	grep -nE '#include "(\.\./|core/|topo/|affinity/|mem/|perf/)' tools/*.[ch] || :
 	grep -lE '\bioctl\(' lib/*/*.c | grep -vE '^lib/(core/kmod|tests/.*)\.c$' || :
+	grep -lE '#include <(netlink|linux/(gen)?netlink)' lib/*/*.[ch] tools/*.[ch] | grep -v '^lib/perf/netlink\.c$' || :
 }
 
 spdx() { files | grep -E '\.([ch]|sh|mk|awk)$|Makefile$|Kbuild$' | xargs grep -L 'SPDX-License-Identifier:' || :; }
@@ -85,8 +86,9 @@ with_clang() { make -s -C lib CC=clang >/dev/null && make -s -C tools CC=clang O
 
 try 'scripts are clean to shellcheck' with_scripts
 try 'every source says its licence' spdx
-try 'the library includes nothing upwards, tools only public headers, and only core/kmod.c calls ioctl' layers
+try 'the library includes nothing upwards, tools only public headers, and only core/kmod.c calls ioctl, perf/netlink.c netlink' layers
 try 'module and ABI are clean to checkpatch --strict' checkpatch
 try 'the module is clean to sparse' sparse
+try 'the netlink specification agrees with the ABI' "$TOP/scripts/netlink-spec.sh"
 try 'library and tool compile with clang' with_clang
 echo "1..$n" >>"$out"

@@ -10,6 +10,8 @@
 
 #include <numaperf/error.h>
 
+#include "core/private.h"
+
 /* What a failing function returns is negative whatever it was given, and the compiler knows. */
 static inline int np_negative(int result)
 {
@@ -29,6 +31,7 @@ static inline int np_negative(int result)
 #define np_fail_reason(errnum, kind, reason, operation, ...)                                                           \
 	np_negative(np_error_set(errnum, kind, reason, operation, __VA_ARGS__))
 
+NP_PRIVATE_API
 int np_error_set(int errnum, enum numaperf_error_kind kind, unsigned reason, const char *operation, const char *format,
 		 ...) __attribute__((format(printf, 5, 6), cold));
 

@@ -32,7 +32,7 @@ static int open_device(bool hard, const char *operation, int *ret_fd)
 	int fd;
 
 	do
-		fd = open(NUMAPERF_DEVICE_PATH, O_RDWR | O_CLOEXEC);
+		fd = open(NUMAPERF_DEVICE_PATH, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return kmod_fail_open(errno, hard, kmod_is_loaded(), operation);
@@ -207,4 +207,23 @@ int kmod_alarm(int fd, struct numaperf_ioc_alarm *alarm)
 {
 	alarm->size = sizeof(*alarm);
 	return simple_call(fd, KMOD_ALARM, alarm);
+}
+
+int kmod_event(int fd, struct numaperf_event_record *ret_event)
+{
+	struct numaperf_event_record record;
+	ssize_t got;
+
+	if (fd < 0)
+		return kmod_fail_open(ENODEV, false, false, "module: event");
+	do
+		got = read(fd, &record, sizeof(record));
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EAGAIN)
+		return 0;
+	if (got != (ssize_t)sizeof(record))
+		return np_fail(got < 0 ? errno : EIO, NUMAPERF_ERROR_IO, "module: event",
+			       "The module's events can't be read.");
+	*ret_event = record;
+	return 1;
 }

@@ -21,8 +21,10 @@
 
 #include <numaperf/base.h>
 
-bool kmod_is_loaded(void);                              /* which does not say that its device can be opened */
-int kmod_open(const char *operation, int *ret_fd);      /* O_CLOEXEC | O_RDWR */
+#include "core/private.h"
+
+NP_PRIVATE_API bool kmod_is_loaded(void);               /* which does not say that its device can be opened */
+int kmod_open(const char *operation, int *ret_fd);      /* O_CLOEXEC | O_RDWR | O_NONBLOCK */
 int kmod_open_hard(const char *operation, int *ret_fd); /* the same for strict pins: kind HARD_MODE_UNAVAILABLE */
 void kmod_close(int fd);
 
@@ -41,6 +43,7 @@ int kmod_read(int fd, struct numaperf_ioc_read *read);
 int kmod_watch(int fd, struct numaperf_ioc_watch *watch);
 int kmod_counters(int fd, struct numaperf_ioc_counters *counters); /* whose descriptor is the caller's to close */
 int kmod_alarm(int fd, struct numaperf_ioc_alarm *alarm);
+int kmod_event(int fd, struct numaperf_event_record *ret_event); /* 1: one; 0: none at the moment */
 
 /* kmod_track() sets no error, to be async-signal-safe; this makes one of its result, and returns that. */
 int kmod_track_failed(const struct numaperf_ioc_track *track, int result, const char *operation);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All of libnumaperf. */
+/* All of libnumaperf. (<numaperf/host.h> is not: it belongs to libnumaperf-netlink.) */
 #ifndef NUMAPERF_H
 #define NUMAPERF_H
 
@@ -13,6 +13,7 @@
 #include <numaperf/memory.h>
 #include <numaperf/policy.h>
 #include <numaperf/leases.h>
+#include <numaperf/events.h>
 #include <numaperf/collector.h>
 #include <numaperf/counters.h>
 

@@ -13,6 +13,7 @@ if ! command -v pkg-config >/dev/null; then
 fi
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
+system=$(pkg-config --variable pc_path pkg-config)
 export PKG_CONFIG_SYSROOT_DIR="$work/root" PKG_CONFIG_LIBDIR="$work/root/usr/lib/pkgconfig"
 n=0
 failures=0
@@ -44,6 +45,24 @@ int main(void)
 }
 END
 
+cat >"$work/host.c" <<'END'
+#include <numaperf/host.h>
+
+int main(void)
+{
+	NUMAPERF_AUTO(host_leases) struct numaperf_host_leases *leases = NULL;
+
+	return numaperf_host_leases_new(&leases) == 0 || !leases ? 0 : 1;
+}
+END
+
+# libnl's own pkg-config files are this machine's.
+# shellcheck disable=SC2046
+host()
+{
+	"$CC" -o "$work/host" "$work/host.c" $(PKG_CONFIG_LIBDIR="$PKG_CONFIG_LIBDIR:$system" pkg-config --cflags --libs numaperf-netlink) \
+		-Wl,-rpath-link,"$work/root/usr/lib"
+}
 # shellcheck disable=SC2046 # flags are words
 shared() { "$CC" -o "$work/shared" "$work/program.c" $(pkg-config --cflags --libs numaperf); }
 # shellcheck disable=SC2046
@@ -57,5 +76,7 @@ expect "it needs libnumaperf.so.0" sh -c "readelf -d '$work/shared' | grep -q 'N
 expect "it runs" env LD_LIBRARY_PATH="$work/root/usr/lib" "$work/shared"
 expect "a static program builds" static
 expect "it runs, too" "$work/static"
+expect "a program that looks at the host builds" host
+expect "and runs" env LD_LIBRARY_PATH="$work/root/usr/lib" "$work/host"
 echo "1..$n"
 [ "$failures" -eq 0 ]

@@ -1,58 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Memory runs out at the first, second, ... allocation of each function in turn: it answers -ENOMEM, writes no output,
- * leaves what it was to change as it was, and leaks nothing (the address sanitizer looks on). Needs
- * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc.
+ * leaves what it was to change as it was, and leaks nothing (the address sanitizer looks on).
  */
 #include <errno.h>
-#include <limits.h>
-#include <stdbool.h>
-#include <stdlib.h>
 
 #include <numaperf.h>
 
 #include "core/fs.h"
 
 #include "harness.h"
-
-/* Allocations that still succeed. */
-static unsigned long left = ULONG_MAX;
-static bool ran_out;
-
-static bool takes_one(void)
-{
-	if (left == ULONG_MAX)
-		return true;
-	if (left == 0) {
-		ran_out = true;
-		return false;
-	}
-	left--;
-	return true;
-}
-
-/* Names that the linker gives. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return takes_one() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return takes_one() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return takes_one() ? __real_realloc(old, size) : NULL;
-}
+#include "nomem.h"
 
 static struct numaperf_cpuset *cpus(const char *list)
 {
@@ -115,11 +73,10 @@ static unsigned long fail_each_allocation(make_fn make)
 	for (unsigned long n = 0;; n++) {
 		void *object = NULL;
 
-		ran_out = false;
-		left = n;
+		nomem_after(n);
 		int r = make(&object);
-		left = ULONG_MAX;
-		if (!ran_out) {
+		nomem_end();
+		if (!nomem_ran_out()) {
 			assert_int_equal(r, 0);
 			assert_non_null(object);
 			numaperf_cpuset_free(object);
@@ -150,7 +107,7 @@ static void a_set_that_can_not_grow_stays_as_it_was(void **state)
 	NUMAPERF_AUTO(cpuset) struct numaperf_cpuset *large = cpus("1,5000");
 
 	(void)state;
-	left = 0;
+	nomem_after(0);
 	assert_int_equal(numaperf_cpuset_add(set, 5000), -ENOMEM);
 	assert_int_equal(numaperf_cpuset_add_range(set, 60, 70), -ENOMEM);
 	assert_int_equal(numaperf_cpuset_or(set, large), -ENOMEM);
@@ -159,7 +116,7 @@ static void a_set_that_can_not_grow_stays_as_it_was(void **state)
 	assert_int_equal(numaperf_cpuset_remove(set, 5000), 0);
 	assert_int_equal(numaperf_cpuset_andnot(set, large), 0);
 	assert_int_equal(numaperf_cpuset_and(large, set), 0);
-	left = ULONG_MAX;
+	nomem_end();
 	expect_cpus(set, "2-3,5");
 	expect_cpus(large, "");
 }
@@ -169,9 +126,9 @@ static void detection_answers_enomem(void **state)
 	struct numaperf_capabilities *c = NULL;
 
 	(void)state;
-	left = 0;
+	nomem_after(0);
 	assert_int_equal(numaperf_capabilities_detect(&c), -ENOMEM);
-	left = ULONG_MAX;
+	nomem_end();
 	assert_null(c);
 	assert_int_equal(numaperf_last_error()->kind, NUMAPERF_ERROR_ALLOCATION);
 }

@@ -963,6 +963,18 @@ struct numaperf_event_record {
 /*
  * Generic netlink family "numaperf": the view of the whole host, in the initial
  * network namespace. kmod/numaperf.yaml describes it in the kernel's own format.
+ *
+ * The commands take no attributes. Rights are those of the request: a dump has
+ * what LEASES would show to whoever opened the socket *and* sent the request; a
+ * capability must be had by both, in the initial user namespace. Pids are as
+ * the sender sees them. Dumps go by ascending id: what is there from beginning
+ * to end is told exactly once; NLM_F_DUMP_INTR says that something came or went
+ * meanwhile.
+ *
+ * Events go to group "events", of all sessions, and only while somebody is a
+ * member. Joining needs CAP_NET_ADMIN in the user namespace that owns the
+ * initial network namespace. A reader that is too slow gets ENOBUFS: it reads on
+ * and sees by the gap in NUMAPERF_GENL_EVENT_SEQUENCE how many it missed.
  */
 #define NUMAPERF_GENL_NAME	"numaperf"
 #define NUMAPERF_GENL_VERSION	1
@@ -975,6 +987,102 @@ enum numaperf_genl_command {
 	NUMAPERF_GENL_CMD_TARGETS,	/* dump */
 	NUMAPERF_GENL_CMD_EVENT,	/* multicast */
 	NUMAPERF_GENL_CMD_COUNT
+};
+
+/* Of CMD_INFO: as in struct numaperf_ioc_info, where there is a field of that name. */
+enum numaperf_genl_info {
+	NUMAPERF_GENL_INFO_UNSPEC,
+	NUMAPERF_GENL_INFO_PAD,
+	NUMAPERF_GENL_INFO_FEATURES,		/* u64 */
+	NUMAPERF_GENL_INFO_KNOWN,		/* u64 */
+	NUMAPERF_GENL_INFO_REASONS,		/* array of u16, by feature */
+	NUMAPERF_GENL_INFO_ACTIVE,		/* u32 */
+	NUMAPERF_GENL_INFO_NODE_IDS,		/* u32 */
+	NUMAPERF_GENL_INFO_CPU_IDS,		/* u32 */
+	NUMAPERF_GENL_INFO_PAGE_SIZE,		/* u32 */
+	NUMAPERF_GENL_INFO_SESSIONS,		/* u32 */
+	NUMAPERF_GENL_INFO_EVENTS_QUEUED,	/* u64: for members of the group */
+	NUMAPERF_GENL_INFO_EVENTS_SENT,		/* u64: messages made of them */
+	NUMAPERF_GENL_INFO_EVENTS_DROPPED,	/* u64: for want of room here */
+	NUMAPERF_GENL_INFO_COUNT
+};
+
+/* Of CMD_LEASES, one message a lease: as in struct numaperf_lease_record. */
+enum numaperf_genl_lease {
+	NUMAPERF_GENL_LEASE_UNSPEC,
+	NUMAPERF_GENL_LEASE_PAD,
+	NUMAPERF_GENL_LEASE_ID,			/* u64 */
+	NUMAPERF_GENL_LEASE_KIND,		/* u32 */
+	NUMAPERF_GENL_LEASE_STATE,		/* u32 */
+	NUMAPERF_GENL_LEASE_REASON,		/* u32 */
+	NUMAPERF_GENL_LEASE_FLAGS,		/* u32 */
+	NUMAPERF_GENL_LEASE_PID,		/* u32 */
+	NUMAPERF_GENL_LEASE_TID,		/* u32 */
+	NUMAPERF_GENL_LEASE_UID,		/* u32 */
+	NUMAPERF_GENL_LEASE_THREADS,		/* u32 */
+	NUMAPERF_GENL_LEASE_COMM,		/* string */
+	NUMAPERF_GENL_LEASE_SINCE,		/* u64: ns */
+	NUMAPERF_GENL_LEASE_ADDR,		/* u64: absent if not to be seen */
+	NUMAPERF_GENL_LEASE_LENGTH,		/* u64 */
+	NUMAPERF_GENL_LEASE_HELD,		/* u64 */
+	NUMAPERF_GENL_LEASE_REASSERTED,		/* u64 */
+	NUMAPERF_GENL_LEASE_LOSSES,		/* u64 */
+	NUMAPERF_GENL_LEASE_SET,		/* array of u64: of CPUs or nodes */
+	NUMAPERF_GENL_LEASE_COUNT
+};
+
+/*
+ * Of CMD_TARGETS, one message a target that is counted or was until it ended or
+ * was stopped, as long as its session keeps it.
+ */
+enum numaperf_genl_target {
+	NUMAPERF_GENL_TARGET_UNSPEC,
+	NUMAPERF_GENL_TARGET_PAD,
+	NUMAPERF_GENL_TARGET_ID,		/* u32: its handle */
+	NUMAPERF_GENL_TARGET_UID,		/* u32: whose session counts it */
+	NUMAPERF_GENL_TARGET_PID,		/* u32: the process TRACK named */
+	NUMAPERF_GENL_TARGET_TID,		/* u32: the thread, 0: all of them */
+	NUMAPERF_GENL_TARGET_FLAGS,		/* u32: NUMAPERF_TRACK_* */
+	NUMAPERF_GENL_TARGET_SOURCES,		/* u32: that count for it */
+	NUMAPERF_GENL_TARGET_SINCE,		/* u64: ns */
+	NUMAPERF_GENL_TARGET_THREADS,		/* u32: seen, ended ones included */
+	NUMAPERF_GENL_TARGET_UNTRACKED,		/* u64: threads not added */
+	NUMAPERF_GENL_TARGET_SUM,		/* nest, one a counting source */
+	NUMAPERF_GENL_TARGET_COUNT
+};
+
+/* Within NUMAPERF_GENL_TARGET_SUM: over all threads since counting began. */
+enum numaperf_genl_sum {
+	NUMAPERF_GENL_SUM_UNSPEC,
+	NUMAPERF_GENL_SUM_PAD,
+	NUMAPERF_GENL_SUM_SOURCE,		/* u32: enum numaperf_source */
+	NUMAPERF_GENL_SUM_SAMPLES,		/* u64 */
+	NUMAPERF_GENL_SUM_LOCAL_SAMPLES,	/* u64: CPU and page on one node */
+	NUMAPERF_GENL_SUM_PAGES,		/* u64 */
+	NUMAPERF_GENL_SUM_LOCAL_PAGES,		/* u64 */
+	NUMAPERF_GENL_SUM_COUNT
+};
+
+/*
+ * Of CMD_EVENT: as in struct numaperf_event_record. Pids are those of the
+ * initial pid namespace. ADDR is there only where it isn't an address
+ * (LOCALITY_LOW, LOCALITY_BACK).
+ */
+enum numaperf_genl_event {
+	NUMAPERF_GENL_EVENT_UNSPEC,
+	NUMAPERF_GENL_EVENT_PAD,
+	NUMAPERF_GENL_EVENT_SEQUENCE,		/* u64: one more each */
+	NUMAPERF_GENL_EVENT_TYPE,		/* u32 */
+	NUMAPERF_GENL_EVENT_REASON,		/* u32 */
+	NUMAPERF_GENL_EVENT_DROPPED,		/* u32: before it, within the kernel */
+	NUMAPERF_GENL_EVENT_TIME,		/* u64: ns */
+	NUMAPERF_GENL_EVENT_ID,			/* u64 */
+	NUMAPERF_GENL_EVENT_UID,		/* u32: whose session */
+	NUMAPERF_GENL_EVENT_PID,		/* u32 */
+	NUMAPERF_GENL_EVENT_TID,		/* u32 */
+	NUMAPERF_GENL_EVENT_ADDR,		/* u64 */
+	NUMAPERF_GENL_EVENT_VALUE,		/* u64 */
+	NUMAPERF_GENL_EVENT_COUNT
 };
 
 #endif /* _UAPI_LINUX_NUMAPERF_H */
