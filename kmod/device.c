@@ -29,6 +29,8 @@ union argument {
 		struct numaperf_ioc_region_new arg;
 		struct file *file;	/* not of the ABI: not copied */
 	} region_new;
+	struct numaperf_ioc_region_set region_set;
+	struct numaperf_ioc_region_read region_read;
 };
 
 static int call_info(struct np_session *session, union argument *arg)
@@ -84,6 +86,16 @@ static int call_region_new(struct np_session *session, union argument *arg)
 {
 	return np_region_new(session, &arg->region_new.arg,
 			     &arg->region_new.file);
+}
+
+static int call_region_set(struct np_session *session, union argument *arg)
+{
+	return np_region_set(session, &arg->region_set);
+}
+
+static int call_region_read(struct np_session *session, union argument *arg)
+{
+	return np_region_read(session, &arg->region_read);
 }
 
 static void done_region_new(union argument *arg)
@@ -152,6 +164,8 @@ static const struct call calls[] = {
 	     undo_region_new, .done = done_region_new),
 	CALL(NUMAPERF_IOC_LEASES, leases, 48, call_leases, NULL),
 	CALL(NUMAPERF_IOC_REVOKE, release, 16, call_revoke, NULL),
+	CALL(NUMAPERF_IOC_REGION_SET, region_set, 24, call_region_set, NULL),
+	CALL(NUMAPERF_IOC_REGION_READ, region_read, 160, call_region_read, NULL),
 };
 
 static const struct call *call_find(unsigned int number)

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "lifecycle.h"
+#include "refault.h"
 #include "region.h"
 #include "session.h"
 #include "set.h"
@@ -39,6 +40,7 @@ static void region_undo(struct np_lease *lease)
 {
 	struct np_region *region = np_lease_region(lease);
 
+	np_refault_end(region);
 	if (region->followed)
 		np_lifecycle_put();
 }
@@ -47,6 +49,7 @@ static void region_free(struct np_lease *lease)
 {
 	struct np_region *region = np_lease_region(lease);
 
+	np_refault_free(region);
 	kvfree(region->pages);
 	np_user_put(region->user);
 	kfree(region);
@@ -105,11 +108,21 @@ void np_region_check_cpuset(struct np_region *region)
 	put_task_struct(task);
 }
 
+/* The caller's, with a reference to its lease. */
+struct np_region *np_region_find(struct np_session *session, u64 id)
+{
+	struct np_lease *lease;
+
+	lease = np_lease_get_own(session, id, NUMAPERF_LEASE_REGION);
+	return IS_ERR(lease) ? ERR_CAST(lease) : np_lease_region(lease);
+}
+
 /* ------------------------------------------------------------------- file */
 
 /* The last mapping and descriptor are gone: of the file's release. */
 void np_region_released(struct np_region *region)
 {
+	np_refault_end(region);
 	np_region_drain(region);
 	WRITE_ONCE(region->present, 0);
 	region_uncharge(region);
@@ -220,7 +233,9 @@ static int region_take(struct np_region *region,
 	file = region_build(region, arg);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = region_publish(region, arg, file);
+	err = arg->rate ? np_refault_set(region, arg->rate, 0) : 0;
+	if (!err)
+		err = region_publish(region, arg, file);
 	if (err)
 		fput(file);
 	else
@@ -278,7 +293,7 @@ static int arg_check(const struct numaperf_ioc_region_new *arg)
 
 	if (!arg->length || arg->length % page || arg->length > MAX_LFS_FILESIZE)
 		return -EINVAL;
-	if (arg->parts > NUMAPERF_REGION_PARTS_MAX ||
+	if (arg->parts > min_t(u64, NUMAPERF_REGION_PARTS_MAX, arg->length / page) ||
 	    arg->rate > NUMAPERF_REGION_RATE_MAX)
 		return -EINVAL;
 	return 0;

@@ -76,8 +76,7 @@ int np_region_new(struct np_session *session, struct numaperf_ioc_region_new *ar
 void np_region_new_done(struct numaperf_ioc_region_new *arg, struct file *file);
 void np_region_new_undo(struct np_session *session,
 			struct numaperf_ioc_region_new *arg, struct file *file);
-struct np_region *np_region_find(struct np_session *session, u64 lease);
-void np_region_put(struct np_region *region);
+struct np_region *np_region_find(struct np_session *session, u64 id);
 void np_region_check_cpuset(struct np_region *region);
 void np_region_released(struct np_region *region);
 
@@ -87,6 +86,12 @@ int np_region_room(const struct np_region *region, u32 *ret_reason,
 int np_region_fill(struct np_region *region, u32 *ret_reason, s32 *ret_node);
 void np_region_own(struct np_region *region);
 void np_region_drain(struct np_region *region);
+
+/* region_read.c */
+int np_region_read(struct np_session *session,
+		   struct numaperf_ioc_region_read *arg);
+int np_region_set(struct np_session *session,
+		  struct numaperf_ioc_region_set *arg);
 
 /* region_map.c */
 struct file *np_region_file(struct np_region *region);

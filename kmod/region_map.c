@@ -11,6 +11,7 @@
 #include <linux/module.h>
 
 #include "compat.h"
+#include "refault.h"
 #include "region.h"
 
 /* The page is there for as long as anybody can ask: a fault only maps it. */
@@ -23,6 +24,7 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 	if (i >= region->npages)
 		return VM_FAULT_SIGBUS;
 	page = region->pages[i] + (vmf->pgoff & ((1UL << region->order) - 1));
+	np_refault_fault(region, vmf, i);
 	get_page(page);
 	vmf->page = page;
 	return 0;
