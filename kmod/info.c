@@ -44,8 +44,12 @@ static u16 feature_reason(enum numaperf_feature feature)
 		return np_lifecycle_works() ? 0 : NUMAPERF_REASON_NO_HOOK;
 	case NUMAPERF_FEATURE_NETLINK:
 		return np_netlink_reason();
+	case NUMAPERF_FEATURE_REGION_HUGE:
+		return IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
+			NUMAPERF_REASON_NONE : NUMAPERF_REASON_NO_HOOK;
 	case NUMAPERF_FEATURE_RANGE_PIN:
 	case NUMAPERF_FEATURE_PLACEMENT:
+	case NUMAPERF_FEATURE_REGION:
 		return NUMAPERF_REASON_NONE;
 	default:
 		return NUMAPERF_REASON_NO_HOOK;

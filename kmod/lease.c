@@ -286,35 +286,36 @@ bool np_lease_is_ours(struct np_lease *lease)
 	return lease->pid == task_tgid(current);
 }
 
-/* A lease of this session that the caller's process took, with a reference. */
-static int lease_find_own(struct np_session *session, u64 id,
-			  struct np_lease **ret)
+/**
+ * np_lease_get_own() - a lease of this session that the caller's process took
+ *
+ * Return: with a reference; -ENOENT; -ESTALE: another process took it.
+ */
+struct np_lease *np_lease_get_own(struct np_session *session, u64 id)
 {
 	struct np_lease *lease = lease_find(id);
 	int err = 0;
 
 	if (!lease)
-		return -ENOENT;
+		return ERR_PTR(-ENOENT);
 	if (lease->session != session)
 		err = -ENOENT;
 	else if (!np_lease_is_ours(lease))
 		err = -ESTALE;
-	if (err)
-		np_lease_put(lease);
-	else
-		*ret = lease;
-	return err;
+	if (!err)
+		return lease;
+	np_lease_put(lease);
+	return ERR_PTR(err);
 }
 
 /* RELEASE: of this session, by the process that took it. */
 int np_lease_release(struct np_session *session, u64 id)
 {
-	struct np_lease *lease;
-	int err;
+	struct np_lease *lease = np_lease_get_own(session, id);
+	int err = 0;
 
-	err = lease_find_own(session, id, &lease);
-	if (err)
-		return err;
+	if (IS_ERR(lease))
+		return PTR_ERR(lease);
 	if (lease_begin_end(lease, NUMAPERF_REASON_RELEASED))
 		lease_finish(lease);
 	else
@@ -334,9 +335,9 @@ int np_lease_rearm(struct np_session *session, struct numaperf_ioc_rearm *arg)
 	arg->wrong_node = NUMA_NO_NODE;
 	if (arg->flags & ~NUMAPERF_DRY_RUN)
 		return -EOPNOTSUPP;
-	err = lease_find_own(session, arg->lease, &lease);
-	if (err)
-		return err;
+	lease = np_lease_get_own(session, arg->lease);
+	if (IS_ERR(lease))
+		return PTR_ERR(lease);
 	if (!lease->ops->rearm)
 		err = -EOPNOTSUPP;
 	else if (np_lease_is_ending(lease))

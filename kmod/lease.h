@@ -117,6 +117,7 @@ void np_lease_post_by(struct np_lease *lease, struct pid *pid, struct pid *tid,
 void np_lease_rearmed(struct np_lease *lease);
 
 bool np_lease_is_ours(struct np_lease *lease);
+struct np_lease *np_lease_get_own(struct np_session *session, u64 id);
 int np_lease_release(struct np_session *session, u64 id);
 int np_lease_revoke(u64 id);
 int np_lease_rearm(struct np_session *session, struct numaperf_ioc_rearm *arg);

@@ -10,6 +10,8 @@
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
 
+#include "budget.h"
+
 struct user_struct;
 
 /**
@@ -20,6 +22,7 @@ struct user_struct;
  * @leases: leases held
  * @threads: threads tracked
  * @sessions: files of the device open
+ * @samples: of pages of regions
  */
 struct np_user {
 	struct hlist_node node;
@@ -29,6 +32,7 @@ struct np_user {
 	atomic_t leases;
 	atomic_t threads;
 	atomic_t sessions;
+	struct np_budget samples;
 };
 
 extern unsigned int np_leases_max;
