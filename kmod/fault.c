@@ -22,6 +22,7 @@
 #include "fault.h"
 #include "hook.h"
 #include "linger.h"
+#include "random.h"
 #include "sample.h"
 #include "source.h"
 #include "target.h"
@@ -41,28 +42,10 @@ static struct np_choice fault_way = {
 module_param_cb(fault, &np_choice_ops, &fault_way, 0444);
 MODULE_PARM_DESC(fault, "Hook of source fault: auto (default), tracepoint, function, off");
 
-/* Marsaglia's xorshift32: never 0 if it doesn't begin so. */
-static u32 next_random(struct np_fault_state *state)
-{
-	u32 x = state->random;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	state->random = x;
-	return x;
-}
-
-/* Uniform in 1 .. 2 * period - 1: a fixed one locks onto periodic patterns. */
-static u32 next_period(struct np_fault_state *state, u32 period)
-{
-	return 1 + (u32)(((u64)next_random(state) * (2 * period - 1)) >> 32);
-}
-
 void np_fault_init(struct np_fault_state *state, u32 period)
 {
 	state->random = get_random_u32() | 1;
-	state->left = next_period(state, period);
+	state->left = np_random_period(&state->random, period);
 }
 
 /* Before the fault is served: is the page there, but armed by the scanner? */
@@ -173,7 +156,8 @@ static void fault_entry(unsigned long addr)
 		WRITE_ONCE(state->faults, state->faults + 1);
 		if (--state->left)
 			continue;
-		state->left = next_period(state, thread->target->fault_period);
+		state->left = np_random_period(&state->random,
+					       thread->target->fault_period);
 		fault_sample(thread, addr);
 	}
 	rcu_read_unlock();
@@ -213,7 +197,7 @@ static void tracepoint_stop(void *data)
 	tracepoint_synchronize_unregister();
 }
 
-static struct np_linger tracepoint_linger;
+static struct np_linger tracepoint_linger = { .name = "page_fault_user" };
 
 static u16 fault_probe(void)
 {

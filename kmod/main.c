@@ -5,11 +5,13 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "debug.h"
 #include "device.h"
 #include "lease.h"
 #include "lifecycle.h"
 #include "node.h"
 #include "process.h"
+#include "selftest.h"
 #include "source.h"
 #include "thread_pin.h"
 
@@ -42,6 +44,9 @@ static int __init numaperf_init(void)
 	err = np_node_init();
 	if (err)
 		return err;
+	err = np_selftest();
+	if (err)
+		goto err_node;
 	np_wq = alloc_workqueue("numaperf", WQ_UNBOUND, 0);
 	if (!np_wq) {
 		err = -ENOMEM;
@@ -51,6 +56,7 @@ static int __init numaperf_init(void)
 	err = np_device_register();
 	if (err)
 		goto err_features;
+	np_debug_init();
 	return 0;
 
 err_features:
@@ -64,6 +70,7 @@ err_node:
 /* No session is open: what is left is on its way out. */
 static void __exit numaperf_exit(void)
 {
+	np_debug_exit();
 	np_device_unregister();
 	flush_workqueue(np_wq);
 	features_exit();

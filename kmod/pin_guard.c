@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 
+#include "debug.h"
 #include "compat.h"
 #include "hook.h"
 #include "thread_pin.h"
@@ -171,6 +172,7 @@ static void guard_look(struct np_pin *pin, struct cpumask *mask)
 
 static void guard_worker(struct work_struct *work)
 {
+	u64 begin = np_work_begin();
 	struct np_pin *pin, *next;
 
 	llist_for_each_entry_safe(pin, next, llist_del_all(&dirty_pins),
@@ -181,6 +183,7 @@ static void guard_worker(struct work_struct *work)
 			guard_look(pin, &guard_scratch);
 		np_pin_put(pin);
 	}
+	np_work_end(NP_WORK_PIN_GUARD, begin);
 }
 
 /* What was noticed before is dealt with when this returns. Sleeps. */

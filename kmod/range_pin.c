@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "inject.h"
 #include "lifecycle.h"
 #include "placement.h"
 #include "range_pin.h"
@@ -107,10 +108,8 @@ static int check_wrong(struct check *check, unsigned long addr, int node,
 }
 
 static int check_page(struct check *check, unsigned long addr,
-		      struct page *page)
+		      struct page *page, int nid)
 {
-	int nid = page_to_nid(page);
-
 	if (is_zone_device_page(page))
 		return check_wrong(check, addr, nid,
 				   NUMAPERF_REASON_DEVICE_MAPPING,
@@ -162,7 +161,8 @@ static int check_entry(const struct np_walk_entry *entry, void *data)
 		return err;
 	switch (entry->kind) {
 	case NP_WALK_PAGE:
-		return check_page(check, entry->addr, entry->page);
+		return check_page(check, entry->addr, entry->page,
+				  page_to_nid(entry->page));
 	case NP_WALK_ABSENT:
 		return check_wrong(check, entry->addr, NUMA_NO_NODE,
 				   NUMAPERF_REASON_ABSENT, -ENODATA);
@@ -199,6 +199,8 @@ static int range_pin_pages(struct np_range *range)
 		if (n <= 0)
 			return n ?: -EFAULT;
 		done += n;
+		if (np_inject_fail(n))
+			return -ENOMEM;
 		cond_resched();
 	}
 	return 0;
@@ -213,7 +215,9 @@ static int range_verify_pinned(struct np_range *range,
 	int err;
 
 	for (i = 0; i < range->npages; i++) {
-		err = check_page(&check, np_range_addr(range, i), range->pages[i]);
+		err = check_page(&check, np_range_addr(range, i),
+				 range->pages[i],
+				 np_inject_node(page_to_nid(range->pages[i])));
 		if (err)
 			return err;
 		cond_resched();

@@ -9,6 +9,7 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
+#include "debug.h"
 #include "fault.h"
 #include "lease.h"
 #include "lifecycle.h"
@@ -21,6 +22,14 @@
 
 /* Exited threads that keep a record of their own. */
 #define EXITED_KEPT	256
+
+static atomic_t targets = ATOMIC_INIT(0);
+
+/* Those that are not freed yet, of everyone. */
+unsigned int np_target_count(void)
+{
+	return atomic_read(&targets);
+}
 
 struct np_target *np_target_get(struct np_target *target)
 {
@@ -35,6 +44,7 @@ void np_target_put(struct np_target *target)
 		return;
 	np_session_put(target->session);
 	kfree(target);
+	atomic_dec(&targets);
 }
 
 void np_target_post(struct np_target *target,
@@ -132,6 +142,7 @@ static void target_fold(struct work_struct *work)
 {
 	struct np_target *target = container_of(work, struct np_target,
 						fold_work);
+	u64 begin = np_work_begin();
 	struct np_thread *thread;
 
 	mutex_lock(&target->fold_lock);
@@ -145,6 +156,7 @@ static void target_fold(struct work_struct *work)
 	}
 	mutex_unlock(&target->fold_lock);
 	np_target_put(target);
+	np_work_end(NP_WORK_TARGET_FOLD, begin);
 }
 
 /* np_track_lock held. */
@@ -166,6 +178,7 @@ struct np_target *np_target_create(struct np_session *session,
 	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
 	if (!target)
 		return NULL;
+	atomic_inc(&targets);
 	refcount_set(&target->ref, 1);
 	target->session = np_session_get(session);
 	INIT_LIST_HEAD(&target->of_session);

@@ -64,6 +64,7 @@ struct np_target {
 
 struct np_target *np_target_get(struct np_target *target);
 void np_target_put(struct np_target *target);
+unsigned int np_target_count(void);
 
 /* np_track_lock held: */
 bool np_target_add(struct np_target *target, struct np_thread *thread,

@@ -8,11 +8,16 @@
 #	$BUILD/kernel/SERIES/headers/	make -C this M=...
 #	$BUILD/kernel/SERIES/modules/	the few of Debian's modules that guests load (scripts/kernel.modules)
 #
+# dbg and kcsan are built here, from Debian's source: see kernel-build.sh.
+#
 # Unpacked once per package version into the cache; what is there is not asked for again.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 series=$1
+case $series in
+dbg | kcsan) exec "$TOP/scripts/kernel-build.sh" "$series" ;;
+esac
 link=$BUILD/kernel/$series
 [ -e "$link/release" ] && exit 0
 
