@@ -10,14 +10,14 @@ TOPO ?= 2n
 
 .DEFAULT_GOAL := all
 .PHONY: all lib tools man kmod selftests tests kernel kernel-source guest setup setup-build demo vm
-.PHONY: check check-host check-guest bench style expected mutants clean help
+.PHONY: check check-deep check-host check-guest debug-kernel bench style expected mutants clean help
 
 ##@ Two commands that need nothing but git and make
 demo: setup-build guest all ## set up, build, boot two nodes, show the thing (MODULE_ARGS='hint=off fault=off' DEMO_ARGS=--swap)
 	$(Q)qemu/run 2n demo --module-args '$(MODULE_ARGS)' --job-args '$(DEMO_ARGS)' </dev/null
 
-check: setup all tests guest ## set up, build, all tests: style, host with sanitizers, guests of every topology
-	$(Q)scripts/check.sh style host $(TOPOLOGIES:%=guest:%)
+check: setup debug-kernel all tests guest ## set up, build, all tests: style, host with sanitizers, guests of every topology, debug kernel
+	$(Q)scripts/check.sh style host guest:dbg-2n $(TOPOLOGIES:%=guest:%)
 
 ##@ Build
 all: lib tools man kmod selftests ## library, command line, manual pages, kernel module, selftests
@@ -37,7 +37,11 @@ kmod: MAKEOVERRIDES =
 kmod: kernel ## build/kmod/RELEASE/numaperf.ko
 	$(Q)mkdir -p $(KMOD_DIR) && find $(KMOD_DIR) -xtype l -delete && cp -rsf $(TOP)/kmod/. $(KMOD_DIR)
 	$(Q)$(MAKE) -C $(KERNEL_DIR)/headers M=$(abspath $(KMOD_DIR)) KCFLAGS='-Werror -I$(TOP)/uapi' \
-		CONFIG_DEBUG_INFO_BTF_MODULES= modules
+		CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(DEBUG),NP_DEBUG=y) modules
+
+# Before kernel-source, which takes its parts from the same download.
+debug-kernel: setup ## KERNEL=dbg: a kernel with KASAN, lockdep, kmemleak and more, and the module for it (8 minutes, once)
+	$(Q)$(MAKE) kmod KERNEL=dbg
 
 selftests: lib kernel-source ## build/selftests: the tests that need the module
 	$(Q)$(MAKE) -C selftests
@@ -57,11 +61,16 @@ style: setup kernel kernel-source ## shellcheck, checkpatch, sparse, layers, cla
 check-host: setup lib tools ## the library's and the tool's tests on this machine
 	$(Q)scripts/check.sh host
 
-check-guest: setup all tests guest ## all tests in a guest: make check-guest TOPO=4n
-	$(Q)scripts/check.sh guest:$(TOPO)
+check-deep: setup debug-kernel all tests guest ## hours: data races (KCSAN), soaks, the newest kernel
+	$(Q)$(MAKE) kmod KERNEL=kcsan
+	$(Q)$(MAKE) kmod KERNEL=6.12
+	$(Q)NP_DEEP=1 scripts/check.sh guest:kcsan-2n guest:kcsan-4n guest:dbg-2n guest:dbg-4n guest:6.12-2n guest:2n
+
+check-guest: setup all tests guest ## all tests in a guest: make check-guest TOPO=4n [KERNEL=dbg]
+	$(Q)scripts/check.sh guest:$(if $(filter-out 6.1,$(KERNEL)),$(KERNEL)-)$(TOPO)
 
 expected: ## take the last results as what is expected from now on (selftests/expected)
-	$(Q)scripts/report.sh --expect $(TOPOLOGIES:%=$(BUILD)/results/guest/%) $(BUILD)/results/host
+	$(Q)scripts/report.sh --expect $(TOPOLOGIES:%=$(BUILD)/results/guest/%) $(BUILD)/results/guest/dbg-2n $(BUILD)/results/host
 
 mutants: setup all tests guest ## apply each patch of mutants/: the tests it names must fail
 	$(Q)scripts/mutants.sh $(MUTANTS)
@@ -77,7 +86,7 @@ setup: ## Debian packages that building and checking need
 setup-build:
 	$(Q)scripts/setup.sh build
 
-kernel: ## Debian's kernel and headers, unpacked in the cache
+kernel: ## Debian's kernel and headers, in the cache (KERNEL=dbg, kcsan: built from its source; 6.12: backports)
 	$(Q)scripts/kernel.sh $(KERNEL)
 
 kernel-source: ## the kernel's kselftest harness and checkpatch, in the cache

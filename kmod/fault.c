@@ -23,6 +23,7 @@
 #include "fault.h"
 #include "hook.h"
 #include "linger.h"
+#include "random.h"
 #include "sample.h"
 #include "session.h"
 #include "source.h"
@@ -43,28 +44,10 @@ static struct np_choice fault_way = {
 module_param_cb(fault, &np_choice_ops, &fault_way, 0444);
 MODULE_PARM_DESC(fault, "Hook of source fault: auto (default), tracepoint, function, off");
 
-/* Marsaglia's xorshift32: never 0 if it doesn't begin so. */
-static u32 next_random(struct np_fault_state *state)
-{
-	u32 x = state->random;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	state->random = x;
-	return x;
-}
-
-/* Uniform in 1 .. 2 * period - 1: a fixed one locks onto periodic patterns. */
-static u32 next_period(struct np_fault_state *state, u32 period)
-{
-	return 1 + (u32)(((u64)next_random(state) * (2 * period - 1)) >> 32);
-}
-
 void np_fault_init(struct np_fault_state *state, const struct np_target *target)
 {
 	state->random = get_random_u32() | 1;
-	state->left = next_period(state, target->fault_period);
+	state->left = np_random_period(&state->random, target->fault_period);
 	/* See fault_counts(). */
 	if (target->sources & BIT(NUMAPERF_SOURCE_FAULT)) {
 		state->always = target->session->perfmon;
@@ -178,7 +161,8 @@ static noinline void fault_slow(struct np_thread *thread, unsigned long addr)
 		WRITE_ONCE(state->faults, state->faults + 1);
 		if (--state->left)
 			continue;
-		state->left = next_period(state, thread->target->fault_period);
+		state->left = np_random_period(&state->random,
+					       thread->target->fault_period);
 		fault_sample(thread, addr);
 	} while ((thread = np_thread_next(thread, current)));
 }
@@ -263,7 +247,7 @@ static void tracepoint_stop(void *data)
 	tracepoint_synchronize_unregister();
 }
 
-static struct np_linger tracepoint_linger;
+static struct np_linger tracepoint_linger = { .name = "page_fault_user" };
 
 static u16 fault_probe(void)
 {

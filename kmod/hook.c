@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <linux/percpu.h>
 #include <linux/string.h>
 #include <linux/trace_recursion.h>
 
 #include "compat.h"
 #include "hook.h"
+
+/* Places for the hits of so many hooks; more would share the last. */
+#define HOOKS_MAX	16
+
+static DEFINE_PER_CPU(u64 [HOOKS_MAX], hits);
+static unsigned int places;	/* given out, at load */
+
+/* One instruction or two, as this is in fault paths. */
+static void hook_hit(struct np_hook *hook)
+{
+	this_cpu_inc(hits[hook->place]);
+}
 
 static void hook_ftrace(unsigned long ip, unsigned long parent_ip,
 			struct ftrace_ops *fops, struct ftrace_regs *fregs)
@@ -15,6 +28,7 @@ static void hook_ftrace(unsigned long ip, unsigned long parent_ip,
 		atomic64_inc(&hook->skipped);
 		return;
 	}
+	hook_hit(hook);
 	hook->entry(np_ftrace_argument(fregs, 0), np_ftrace_argument(fregs, 1),
 		    np_ftrace_argument(fregs, 2), np_ftrace_argument(fregs, 3));
 	ftrace_test_recursion_unlock(bit);
@@ -24,6 +38,7 @@ static int hook_kprobe(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	struct np_hook *hook = container_of(kprobe, struct np_hook, kprobe);
 
+	hook_hit(hook);
 	hook->entry(regs_get_kernel_argument(regs, 0),
 		    regs_get_kernel_argument(regs, 1),
 		    regs_get_kernel_argument(regs, 2),
@@ -116,6 +131,7 @@ int np_hook_probe(struct np_hook *hook, unsigned int try)
 	int i, err;
 
 	np_linger_init(&hook->linger, hook_start, hook_stop, hook);
+	hook->place = min_t(unsigned int, places++, HOOKS_MAX - 1);
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		if (!(try & ways[i].try))
 			continue;
@@ -159,6 +175,36 @@ u64 np_hook_missed(struct np_hook *hook)
 		missed += hook->kprobe.nmissed;
 	mutex_unlock(&hook->linger.lock);
 	return missed;
+}
+
+/* Hits that were delivered since the module was loaded. */
+u64 np_hook_hits(const struct np_hook *hook)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(hits, cpu)[hook->place]);
+	return sum;
+}
+
+const char *np_hook_way(const struct np_hook *hook)
+{
+	static const char *const ways[] = {
+		[NP_HOOK_NONE] = "none",
+		[NP_HOOK_FTRACE] = "ftrace",
+		[NP_HOOK_KPROBE] = "kprobe",
+	};
+
+	return ways[hook->by];
+}
+
+/* NULL: it is no function that lingers there. */
+struct np_hook *np_hook_of(struct np_linger *linger)
+{
+	if (linger->start != hook_start)
+		return NULL;
+	return container_of(linger, struct np_hook, linger);
 }
 
 struct tracepoint_search {

@@ -27,6 +27,7 @@ enum np_hook_by {
  * @symbol: its name; like @entry, given by the owner
  * @entry: called with its first four arguments
  * @by: what np_hook_probe() found to work
+ * @place: of its hits among those of all hooks
  * @skipped: hits that were not delivered, as far as @kprobe doesn't tell
  * @linger: its registration
  */
@@ -35,6 +36,7 @@ struct np_hook {
 	void (*entry)(unsigned long a0, unsigned long a1,
 		      unsigned long a2, unsigned long a3);
 	enum np_hook_by by;
+	unsigned int place;
 	atomic64_t skipped;
 	struct np_linger linger;
 	struct ftrace_ops fops;
@@ -51,6 +53,9 @@ int np_hook_get(struct np_hook *hook);
 void np_hook_put(struct np_hook *hook);
 void np_hook_end(struct np_hook *hook);
 u64 np_hook_missed(struct np_hook *hook);
+u64 np_hook_hits(const struct np_hook *hook);
+const char *np_hook_way(const struct np_hook *hook);
+struct np_hook *np_hook_of(struct np_linger *linger);
 
 struct tracepoint *np_tracepoint_find(const char *name);
 

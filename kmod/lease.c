@@ -14,6 +14,7 @@
 #include <linux/user_namespace.h>
 #include <linux/xarray.h>
 
+#include "debug.h"
 #include "lease.h"
 #include "lifecycle.h"
 #include "session.h"
@@ -249,7 +250,10 @@ bool np_lease_is_ending(struct np_lease *lease)
 
 static void lease_end_work(struct work_struct *work)
 {
+	u64 begin = np_work_begin();
+
 	lease_finish(container_of(work, struct np_lease, end_work));
+	np_work_end(NP_WORK_LEASE_END, begin);
 }
 
 /* End a lease from where one can't sleep. Not under a runqueue lock. */

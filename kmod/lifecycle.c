@@ -49,7 +49,7 @@ static struct {
 	{ "sched_process_exit", on_exit },
 };
 
-static struct np_linger linger;
+static struct np_linger linger = { .name = "sched_process_*" };
 
 bool np_lifecycle_works(void)
 {

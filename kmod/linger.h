@@ -8,6 +8,7 @@
 #define NP_LINGER_H
 
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
@@ -15,6 +16,7 @@
 
 /**
  * struct np_linger - something that is started and stopped
+ * @name: for debugfs, given by the owner
  * @start: 0 or an errno; may sleep
  * @stop: may sleep
  * @data: for both
@@ -22,15 +24,20 @@
  * @running: started and not stopped, under @lock
  * @lock: serialises starts and stops
  * @stop_work: stops it when nobody came back
+ * @starts: how often it was started, under @lock
+ * @of_all: in the list of all, from init to end
  */
 struct np_linger {
+	const char *name;
 	int (*start)(void *data);
 	void (*stop)(void *data);
 	void *data;
 	unsigned int users;
 	bool running;
-	struct mutex lock;	/* @users, @running */
+	struct mutex lock;	/* @users, @running, @starts */
 	struct delayed_work stop_work;
+	unsigned int starts;
+	struct list_head of_all;
 };
 
 void np_linger_init(struct np_linger *linger, int (*start)(void *data),
@@ -38,5 +45,8 @@ void np_linger_init(struct np_linger *linger, int (*start)(void *data),
 int np_linger_get(struct np_linger *linger);
 void np_linger_put(struct np_linger *linger);
 void np_linger_end(struct np_linger *linger);
+
+void np_linger_each(void (*fn)(struct np_linger *linger, void *data),
+		    void *data);
 
 #endif /* NP_LINGER_H */

@@ -5,6 +5,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "debug.h"
 #include "device.h"
 #include "lease.h"
 #include "lifecycle.h"
@@ -13,6 +14,7 @@
 #include "node_ceiling.h"
 #include "process.h"
 #include "refusal.h"
+#include "selftest.h"
 #include "source.h"
 #include "switches.h"
 #include "thread_pin.h"
@@ -56,6 +58,9 @@ static int __init numaperf_init(void)
 	err = np_node_init();
 	if (err)
 		return err;
+	err = np_selftest();
+	if (err)
+		goto err_node;
 	err = np_node_ceiling_init();
 	if (err)
 		goto err_node;
@@ -68,6 +73,7 @@ static int __init numaperf_init(void)
 	err = np_device_register();
 	if (err)
 		goto err_features;
+	np_debug_init();
 	return 0;
 
 err_features:
@@ -83,6 +89,7 @@ err_node:
 /* No session is open: what is left is on its way out. */
 static void __exit numaperf_exit(void)
 {
+	np_debug_exit();
 	np_device_unregister();
 	flush_workqueue(np_wq);
 	features_exit();

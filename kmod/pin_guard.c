@@ -21,6 +21,7 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 
+#include "debug.h"
 #include "compat.h"
 #include "hook.h"
 #include "thread_pin.h"
@@ -211,6 +212,7 @@ static void guard_look(struct np_pin *pin, struct cpumask *mask)
 
 static void guard_worker(struct work_struct *work)
 {
+	u64 begin = np_work_begin();
 	struct np_pin *pin, *next;
 
 	llist_for_each_entry_safe(pin, next, llist_del_all(&dirty_pins),
@@ -223,6 +225,7 @@ static void guard_worker(struct work_struct *work)
 		mutex_unlock(&guard_mutex);
 		np_pin_put(pin);
 	}
+	np_work_end(NP_WORK_PIN_GUARD, begin);
 }
 
 /* What was noticed before is dealt with when this returns. Sleeps. */

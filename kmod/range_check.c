@@ -17,11 +17,10 @@ static int check_wrong(struct np_page_check *check, unsigned long addr, int node
 	return err;
 }
 
+/* Of a page that is on node @nid. */
 int np_page_check(struct np_page_check *check, unsigned long addr,
-		  struct page *page)
+		  struct page *page, int nid)
 {
-	int nid = page_to_nid(page);
-
 	if (is_zone_device_page(page))
 		return check_wrong(check, addr, nid,
 				   NUMAPERF_REASON_DEVICE_MAPPING,
@@ -92,7 +91,8 @@ static int check_entry(const struct np_walk_entry *entry, void *data)
 	switch (entry->kind) {
 	case NP_WALK_PAGE:
 		gathering->pages[page_to_nid(entry->page)] += entry->pages;
-		return np_page_check(check, entry->addr, entry->page);
+		return np_page_check(check, entry->addr, entry->page,
+				     page_to_nid(entry->page));
 	case NP_WALK_ABSENT:
 		return check_wrong(check, entry->addr, NUMA_NO_NODE,
 				   NUMAPERF_REASON_ABSENT, -ENODATA);

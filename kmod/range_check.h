@@ -26,7 +26,7 @@ struct np_page_check {
 };
 
 int np_page_check(struct np_page_check *check, unsigned long addr,
-		  struct page *page);
+		  struct page *page, int nid);
 int np_page_check_ceiling(struct np_page_check *check, int nid);
 int np_page_check_range(struct np_page_check *check, struct mm_struct *mm,
 			unsigned long start, unsigned long end);

@@ -11,6 +11,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "inject.h"
 #include "lifecycle.h"
 #include "node_ceiling.h"
 #include "placement.h"
@@ -142,6 +143,8 @@ int np_range_pin_pages(struct np_range *range, struct np_page_check *check,
 		if (err)
 			return err;
 		done += n;
+		if (np_inject_fail(n))
+			return -ENOMEM;
 		cond_resched();
 	}
 	return 0;
@@ -155,7 +158,10 @@ int np_range_verify_pinned(struct np_range *range, struct np_page_check *check,
 	int err;
 
 	for (i = from; i < end; i++) {
-		err = np_page_check(check, np_range_addr(range, i), range->pages[i]);
+		int nid = np_inject_node(page_to_nid(range->pages[i]));
+
+		err = np_page_check(check, np_range_addr(range, i),
+				    range->pages[i], nid);
 		if (err)
 			return err;
 		cond_resched();

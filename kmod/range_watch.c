@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 
+#include "debug.h"
 #include "node_ceiling.h"
 #include "quiet.h"
 #include "range_watch.h"
@@ -161,6 +162,7 @@ static void range_verify(struct work_struct *work)
 {
 	struct np_range *range = container_of(to_delayed_work(work),
 					      struct np_range, verify_work);
+	u64 begin = np_work_begin();
 	bool again;
 
 	/* It exits: the notifier's RELEASE comes. */
@@ -177,6 +179,7 @@ static void range_verify(struct work_struct *work)
 	if (again)
 		np_queue_delayed(&range->verify_work, VERIFY_DELAY);
 	queue_work(np_wq, &range->give_up_work);
+	np_work_end(NP_WORK_RANGE_SETTLE, begin);
 }
 
 /* Returns whether a worker may act on it at once. */

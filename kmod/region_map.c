@@ -11,6 +11,7 @@
 #include <linux/module.h>
 
 #include "compat.h"
+#include "inject.h"
 #include "refault.h"
 #include "region.h"
 
@@ -25,6 +26,7 @@ static vm_fault_t region_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	page = region->pages[i] + (vmf->pgoff & ((1UL << region->order) - 1));
 	np_refault_fault(region, vmf, i);
+	np_inject_delay();
 	get_page(page);
 	vmf->page = page;
 	return 0;

@@ -12,6 +12,7 @@
 #include <linux/topology.h>
 #include <linux/vmstat.h>
 
+#include "inject.h"
 #include "region.h"
 
 #define REGION_GFP							\
@@ -172,7 +173,9 @@ static struct page *filling_page(struct filling *filling, unsigned int order)
 			return NULL;
 		filling->unchecked = 0;
 	}
-	return alloc_pages_node(filling->nid, gfp, order);
+	if (np_inject_fail(1))
+		return NULL;
+	return alloc_pages_node(np_inject_node(filling->nid), gfp, order);
 }
 
 /* A bound region goes on with its next node when one is full. */

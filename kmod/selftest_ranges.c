@@ -7,6 +7,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "selftest.h"
 #include "watch.h"
 
 #define PAGES	512	/* of the address space */

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "counter_map.h"
+#include "debug.h"
 #include "fault.h"
 #include "lease.h"
 #include "lifecycle.h"
@@ -24,6 +25,14 @@
 
 /* Exited threads that keep a record of their own. */
 #define EXITED_KEPT	256
+
+static atomic_t targets = ATOMIC_INIT(0);
+
+/* Those that are not freed yet, of everyone. */
+unsigned int np_target_count(void)
+{
+	return atomic_read(&targets);
+}
 
 struct np_target *np_target_get(struct np_target *target)
 {
@@ -42,6 +51,7 @@ void np_target_put(struct np_target *target)
 	put_pid(target->tid);
 	np_session_put(target->session);
 	kfree(target);
+	atomic_dec(&targets);
 }
 
 void np_target_post(struct np_target *target,
@@ -140,6 +150,7 @@ static void target_fold(struct work_struct *work)
 {
 	struct np_target *target = container_of(work, struct np_target,
 						fold_work);
+	u64 begin = np_work_begin();
 	struct np_thread *thread;
 
 	mutex_lock(&target->fold_lock);
@@ -153,6 +164,7 @@ static void target_fold(struct work_struct *work)
 	}
 	mutex_unlock(&target->fold_lock);
 	np_target_put(target);
+	np_work_end(NP_WORK_TARGET_FOLD, begin);
 }
 
 /* np_track_lock held. */
@@ -175,6 +187,7 @@ struct np_target *np_target_create(struct np_session *session,
 	target = kzalloc(sizeof(*target), GFP_KERNEL_ACCOUNT);
 	if (!target)
 		return NULL;
+	atomic_inc(&targets);
 	refcount_set(&target->ref, 1);
 	target->session = np_session_get(session);
 	INIT_LIST_HEAD(&target->of_session);

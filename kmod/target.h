@@ -87,6 +87,7 @@ static inline struct np_counter_map *np_target_map(struct np_target *target)
 
 struct np_target *np_target_get(struct np_target *target);
 void np_target_put(struct np_target *target);
+unsigned int np_target_count(void);
 
 /* np_track_lock held: */
 bool np_target_add(struct np_target *target, struct np_process *process,

@@ -146,3 +146,18 @@ unsigned long np_user_locked(struct np_user *user)
 {
 	return atomic_long_read(&user->account->locked_vm);
 }
+
+void np_user_totals(struct np_user_totals *totals)
+{
+	struct np_user *user;
+	int bucket;
+
+	memset(totals, 0, sizeof(*totals));
+	raw_spin_lock_irq(&users_lock);
+	hash_for_each(users, bucket, user, node) {
+		totals->users++;
+		totals->leases += atomic_read(&user->leases);
+		totals->threads += atomic_read(&user->threads);
+	}
+	raw_spin_unlock_irq(&users_lock);
+}

@@ -51,4 +51,13 @@ void np_user_uncharge_locked(struct np_user *user, unsigned long pages);
 int np_user_may_lock(struct np_user *user, unsigned long pages);
 unsigned long np_user_locked(struct np_user *user);
 
+/* Over all users. */
+struct np_user_totals {
+	unsigned int users;
+	u64 leases;
+	u64 threads;
+};
+
+void np_user_totals(struct np_user_totals *totals);
+
 #endif /* NP_USER_H */

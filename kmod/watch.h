@@ -90,8 +90,4 @@ void np_watch_undo(struct np_session *session,
 		   const struct numaperf_ioc_watch *arg);
 void np_watch_end(struct np_process *process);
 
-#ifdef NP_DEBUG
-int np_selftest_ranges(void);
-#endif
-
 #endif /* NP_WATCH_H */

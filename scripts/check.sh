@@ -6,7 +6,8 @@
 #
 #	style			scripts, kernel style, sparse, layers, clang
 #	host			the library's tests: plain, address+undefined, thread sanitizer, clang; the tool's
-#	guest:TOPO		selftests and library tests in a guest; two guests at a time, after the rest
+#	guest:TOPO		selftests and library tests in a guest; two guests at a time, after the rest, in the order given
+#	guest:KERNEL-TOPO	the same with another kernel than 6.1; with one that checks more (dbg, kcsan) the selftests alone
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -34,6 +35,7 @@ run_part()
 	case $1 in
 	style) "$TOP/scripts/style.sh" "$results/style/style.tap" ;;
 	host) make -C "$TOP/lib" check RESULTS="$results/host"; tool_tests ;;
+	guest:*-*) guest=${1#guest:} && KERNEL=${guest%%-*} "$TOP/qemu/run" "${guest#*-}" check ;;
 	guest:*) "$TOP/qemu/run" "${1#guest:}" check ;;
 	esac >"$results/$(echo "$1" | tr : -).log" 2>&1 || :
 	echo "$(($(date +%s) - start)) $1" >>"$results/times"
@@ -60,7 +62,7 @@ failed=
 echo
 cat "$results/report"
 echo
-sort -n "$results/times" | awk '{ printf "  TIME     %-14s %3d s\n", $2, $1 }'
+sort -n "$results/times" | awk '{ printf "  TIME     %-14s %4d s\n", $2, $1 }'
 echo
 awk '$1 == "RESULT" { passed += $3; failed += $5; skipped += $7 }
 	END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' "$results/report"

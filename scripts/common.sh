@@ -53,3 +53,18 @@ publish()
 	mkdir -p "$(dirname "$2")"
 	mv "$1" "$2"
 }
+
+# The kernel's source package (140 MB), for whoever asks first; it is dropped when it has been unpacked.
+source_series=6.1
+source_kept=$CACHE/kernel/linux-source
+source_version() { version=$(apt-cache show --no-all-versions linux-source-$source_series | awk '$1 == "Version:" { print $2; exit }') && [ -n "$version" ]; }
+source_fetch()
+{
+	[ ! -e "$source_kept" ] || return 0
+	say FETCH "linux-source-$source_series (140 MB, once)"
+	rm -rf "$source_kept.tmp"
+	fetch_debs "$source_kept.tmp" "linux-source-$source_series"
+	publish "$source_kept.tmp" "$source_kept"
+}
+source_stream() { dpkg --fsys-tarfile "$source_kept"/*.deb | tar -xO ./usr/src/linux-source-$source_series.tar.xz | xz -dc -T0; }
+source_drop() { rm -rf "$source_kept"; }

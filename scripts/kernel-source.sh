@@ -6,7 +6,6 @@
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
-series=6.1
 link=$BUILD/kernel/source
 [ -e "$link/scripts/checkpatch.pl" ] && exit 0
 
@@ -14,23 +13,21 @@ parts='tools/testing/selftests/kselftest tools/testing/selftests/kselftest.h too
 tools/testing/selftests/lib.mk tools/testing/selftests/run_kselftest.sh
 scripts/checkpatch.pl scripts/spelling.txt scripts/const_structs.checkpatch scripts/subarch.include'
 
-resolve() { version=$(apt-cache show --no-all-versions linux-source-$series | awk '$1 == "Version:" { print $2; exit }') && [ -n "$version" ]; }
-
-with_lists resolve
+with_lists source_version
 key=$(printf '%s' "$parts" | sha256sum | cut -c1-8)
 kept=$CACHE/kernel/source-${version}_$key
 if [ ! -e "$kept/scripts/checkpatch.pl" ]; then
 	tmp=$kept.tmp
 	rm -rf "$tmp"
-	mkdir -p "$tmp/tree"
-	say FETCH "linux-source-$series for the kselftest harness and checkpatch (140 MB, once)"
-	with_lists fetch_debs "$tmp" "linux-source-$series"
-	say UNPACK "parts of linux-source-$series (about 20 s)"
+	mkdir -p "$tmp"
+	shared=
+	[ ! -e "$source_kept" ] || shared=yes
+	with_lists source_fetch
+	say UNPACK "the kselftest harness and checkpatch (about 20 s)"
 	# shellcheck disable=SC2046,SC2086 # one word a part
-	dpkg --fsys-tarfile "$tmp"/linux-source-*.deb | tar -xO ./usr/src/linux-source-$series.tar.xz |
-		tar -xJ -C "$tmp/tree" --strip-components=1 $(printf "linux-source-$series/%s\n" $parts)
-	publish "$tmp/tree" "$kept"
-	rm -rf "$tmp"
+	source_stream | tar -x -C "$tmp" --strip-components=1 $(printf "linux-source-$source_series/%s\n" $parts)
+	publish "$tmp" "$kept"
+	[ -n "$shared" ] || source_drop
 fi
 mkdir -p "$BUILD/kernel"
 ln -sfn "$kept" "$link"

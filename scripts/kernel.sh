@@ -1,24 +1,46 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# kernel.sh SERIES: Debian's stock kernel of a series (6.1) for building modules and booting guests, without installing it:
+# kernel.sh SERIES: Debian's stock kernel of a series (6.1, or 6.12 from backports) for building modules and booting guests, without installing it:
 #
 #	$BUILD/kernel/SERIES/release	6.1.0-56-amd64
 #	$BUILD/kernel/SERIES/vmlinuz
 #	$BUILD/kernel/SERIES/headers/	make -C this M=...
 #	$BUILD/kernel/SERIES/modules/	the few of Debian's modules that guests load (scripts/kernel.modules)
 #
+# dbg and kcsan are built here, from Debian's source: see kernel-build.sh.
+#
 # Unpacked once per package version into the cache; what is there is not asked for again.
 
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 series=$1
+case $series in
+dbg | kcsan) exec "$TOP/scripts/kernel-build.sh" "$series" ;;
+esac
 link=$BUILD/kernel/$series
 [ -e "$link/release" ] && exit 0
+
+# Let apt see nothing but bookworm-backports, from the mirror that this machine uses, in package lists of our own.
+backports()
+{
+	own=$CACHE/apt/backports
+	mkdir -p "$own/lists/partial"
+	# shellcheck disable=SC2016 # apt's own format
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' 'Created-By: Packages' | head -n 1)
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" >"$own/sources.list"
+	printf '%s\n' "Dir::Etc::sourcelist \"$own/sources.list\";" 'Dir::Etc::sourceparts "-";' \
+		"Dir::State::lists \"$own/lists\";" 'Dir::Cache::pkgcache "";' 'Dir::Cache::srcpkgcache "";' \
+		'APT::Sandbox::User "root";' >"$own/apt.conf"
+	export APT_CONFIG="$own/apt.conf"
+	say APT 'update (bookworm-backports)'
+	apt-get -qq update
+}
 
 # The package that depends on a series' current kernel; the next series needs one more line here.
 case $series in
 6.1) image_meta=linux-image-amd64 headers_meta=linux-headers-amd64 ;;
+6.12) image_meta=linux-image-amd64 headers_meta=linux-headers-amd64 && backports ;;
 *) die "unknown kernel series $series" ;;
 esac
 
@@ -44,9 +66,10 @@ unpack_kernel()
 	for p in "$headers" "$common" "$kbuild"; do
 		dpkg -x "$tmp/debs/${p}_"*.deb "$tmp/root"
 	done
-	names_in "$TOP/scripts/kernel.modules" | sed "s|.*|./lib/modules/$release/kernel/&|" >"$tmp/wanted"
+	# A module that another series has built in is no loss.
+	names_in "$TOP/scripts/kernel.modules" | sed "s|.*|./lib/modules/$release/kernel/&*|" >"$tmp/wanted"
 	dpkg --fsys-tarfile "$tmp/debs/${image}_"*.deb |
-		tar -x -C "$tmp/root" -f - "./boot/vmlinuz-$release" -T "$tmp/wanted"
+		tar -x -C "$tmp/root" --wildcards -f - "./boot/vmlinuz-$release" -T "$tmp/wanted" 2>"$tmp/absent" || [ -s "$tmp/root/boot/vmlinuz-$release" ]
 	# The headers' Makefile names its other half by absolute path: make it look where both were unpacked.
 	sed -i "s|/usr/src/|$kept/root/usr/src/|g" "$tmp/root/usr/src/$headers/Makefile"
 	find "$tmp/root/usr/src" -type l -lname '/usr/*' | while read -r l; do
@@ -55,7 +78,7 @@ unpack_kernel()
 	ln -s "root/boot/vmlinuz-$release" "$tmp/vmlinuz"
 	ln -s "root/usr/src/$headers" "$tmp/headers"
 	ln -s "root/lib/modules/$release/kernel" "$tmp/modules"
-	rm -r "$tmp/debs" "$tmp/wanted"
+	rm -r "$tmp/debs" "$tmp/wanted" "$tmp/absent"
 	echo "$release" >"$tmp/release"
 	publish "$tmp" "$kept"
 }

@@ -5,6 +5,7 @@
 # in words which, and which tests must then fail:
 #
 #	Tests: guest 2n selftests/track_hint selftests/track_fault
+#	Tests: guest dbg-2n selftests/fault_injection
 #	Tests: host test_set
 #
 # The tests are run on the unbroken tree first, where all must pass. A mutant is caught if at least one of them fails; one that does not
@@ -26,7 +27,14 @@ done
 ln -sfn "$BUILD/kernel" "$tree/build/kernel"
 ln -sfn "$BUILD/guest" "$tree/build/guest"
 
-build() { make -s -C "$tree" BUILD="$tree/build" all tests >"$work/$1.log" 2>&1; }
+# build NAME: with the module for the debug kernel, if that is among the guests whose tests are named.
+build()
+{
+	make -s -C "$tree" BUILD="$tree/build" all tests >"$work/$1.log" 2>&1 || return
+	case $guests in
+	*" dbg-"*) make -s -C "$tree" BUILD="$tree/build" kmod KERNEL=dbg >>"$work/$1.log" 2>&1 ;;
+	esac
+}
 
 # The tree lies inside a repository; git must not take it for a part of that.
 apply() { GIT_CEILING_DIRECTORIES=$work git -C "$tree" apply "$@"; }
@@ -40,8 +48,9 @@ run_tests()
 	while read -r where rest; do
 		case $where in
 		guest)
-			topo=${rest%% *}
-			BUILD=$tree/build "$tree/qemu/run" "$topo" check --job-args "${rest#* }" --out "$work/$1.results/guest/$topo" </dev/null ;;
+			topo=${rest%% *} kernel=6.1
+			case $topo in *-*) kernel=${topo%%-*} ;; esac
+			KERNEL=$kernel BUILD=$tree/build "$tree/qemu/run" "${topo#*-}" check --job-args "${rest#* }" --out "$work/$1.results/guest/$topo" </dev/null ;;
 		host)
 			# shellcheck disable=SC2046,SC2086 # one word a program
 			(cd "$tree/build/tests" && sh ./run "$work/$1.results/host" plain $(printf './%s\n' $rest) </dev/null) ;;
@@ -64,6 +73,7 @@ all_tests()
 
 # shellcheck disable=SC2046 # one word a mutant
 [ $# -gt 0 ] || set -- $(cd "$TOP/mutants" && for p in *.patch; do echo "${p%.patch}"; done)
+guests=$(for name; do tests_of "$name"; done)
 start=$(date +%s)
 build baseline || { tail -n 20 "$work/baseline.log"; die 'the unbroken tree does not build'; }
 all_tests "$@" | run_tests baseline || { grep -E 'FAIL|not ok' "$work/baseline.log"; die 'tests fail on the unbroken tree'; }

@@ -35,6 +35,35 @@ compare()
 		status == "pass" && got[$0] == "skip" { print "fail" $0 " # newly skipped" }' now=1 - now=0 "$1"
 }
 
+# The failures among RESULTS of DIR, each with what its program said before: CI keeps no files. Bounded, as one cause may fail all.
+context_lines=25
+contexts_max=12
+explain()
+{
+	grep '^fail ' "$2" | while read -r _ suite test; do
+		shown=$((${shown:-0} + 1))
+		printf '  FAIL     %s %s %s\n' "$(basename "$1")" "$suite" "$test"
+		[ $shown -le $contexts_max ] || continue
+		tap=$1/$suite.tap
+		[ ! -e "$tap" ] || before "$tap" "${test%% # *}"
+		[ "$suite" != guest ] || [ ! -e "$1/console.log" ] || tail -n $context_lines "$1/console.log" | tr -d '\r' | sed 's/^/           | /'
+	done
+}
+
+# The last lines of a TAP file up to the failure of a test, or to its end.
+before()
+{
+	tr -d '\r' <"$1" | awk -v test="$2" -v n=$context_lines '
+		{ line[NR] = $0; run = $2 == "RUN" ? $3 : run }
+		/^not ok/ && (index($0, test) || run == test) && !end { end = NR }
+		END {
+			if (!end)
+				end = NR
+			for (i = end > n ? end - n + 1 : 1; i <= end; i++)
+				print "           | " line[i]
+		}'
+}
+
 count() { awk -v s="$1" '$1 == s { n++ } END { print n + 0 }' "$2"; }
 
 expect=
@@ -53,7 +82,7 @@ for dir; do
 	compare "$expected/$name" "$all" >"$all.missing"
 	cat "$all.missing" >>"$all"
 	rm "$all.missing"
-	sed -n "s/^fail /  FAIL     $name /p" "$all"
+	explain "$dir" "$all"
 	printf '  %-8s %-10s %d passed, %d failed, %d skipped\n' RESULT "$name" "$(count pass "$all")" "$(count fail "$all")" "$(count skip "$all")"
 	failures=$((failures + $(count fail "$all")))
 done

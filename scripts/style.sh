@@ -44,7 +44,8 @@ with_scripts() { scripts | xargs shellcheck -x --source-path=SCRIPTDIR; }
 # The kernel's own taste, for the module and the ABI. compat.h is where versions are told apart; the ABI cannot use BIT().
 checkpatch()
 {
-	files | grep -E '^kmod/.*\.[ch]$' | grep -v compat.h | patch_style
+	files | grep -E '^kmod/.*\.[ch]$' | grep -vE '/(compat|selftest)\.h' | patch_style
+	echo kmod/selftest.h | patch_style --ignore MACRO_WITH_FLOW_CONTROL
 	echo kmod/compat.h | patch_style --ignore LINUX_VERSION_CODE,CONSTANT_COMPARISON
 	files | grep -E '^uapi/.*\.h$' | patch_style --ignore BIT_MACRO
 }
@@ -62,7 +63,7 @@ sparse()
 	mkdir -p "$dir"
 	find "$dir" -xtype l -delete
 	cp -rsf "$TOP/kmod/." "$dir"
-	make -s -j2 -C "$BUILD/kernel/6.1/headers" M="$dir" C=1 KCFLAGS="-Werror -I$TOP/uapi" modules 2>&1 |
+	make -s -j2 -C "$BUILD/kernel/6.1/headers" M="$dir" C=1 KCFLAGS="-Werror -I$TOP/uapi" NP_DEBUG=y modules 2>&1 |
 		grep -E '(warning|error):' | grep -v 'headers-[0-9]' && rm -rf "$dir"
 	[ -d "$dir" ]
 }

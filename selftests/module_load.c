@@ -9,7 +9,6 @@
 
 #define DEBUG "/sys/kernel/debug/"
 #define PAGES 500
-#define ROUNDS 20
 
 FIXTURE(module) {
 	char parameters[512];
@@ -55,7 +54,7 @@ TEST_F(module, takes_its_device_along)
 
 TEST_F(module, can_be_loaded_many_times)
 {
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0, rounds = np_rounds(20, 1000); i < rounds; i++) {
 		ASSERT_EQ(0, np_module_unload());
 		ASSERT_EQ(0, np_module_load(self->parameters));
 		close(np_open(O_CLOEXEC));

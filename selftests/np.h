@@ -177,10 +177,14 @@ int np_exec_helper(const char *path, const char *verb, long number, int socket);
 #define NP_PATIENCE_SECONDS 60
 
 __u64 np_now_ns(void);
+/* NP_PATIENCE_SECONDS, on a slow kernel (NP_SLOW) so many times that. */
+__u64 np_patience_ns(void);
+/* How often to do something that shows more the more often it is done: NP_ROUNDS, or @deep in make check-deep (NP_DEEP). */
+int np_rounds(int usual, int deep);
 void np_nap(void);
 /* True as soon as cond is, false if it does not come true in time. */
 #define np_eventually(cond) ({							\
-	__u64 np_end_ = np_now_ns() + NP_PATIENCE_SECONDS * 1000000000ULL;	\
+	__u64 np_end_ = np_now_ns() + np_patience_ns();		\
 	bool np_true_;								\
 	while (!(np_true_ = (cond)) && np_now_ns() < np_end_)			\
 		np_nap();							\

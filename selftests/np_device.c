@@ -109,7 +109,7 @@ bool np_lease_lost(int fd, __u64 lease)
 int np_event(int fd, struct numaperf_event_record *event)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-	int ready = poll(&pollfd, 1, NP_PATIENCE_SECONDS * 1000);
+	int ready = poll(&pollfd, 1, np_patience_ns() / 1000000);
 	ssize_t got;
 
 	memset(event, 0, sizeof(*event));

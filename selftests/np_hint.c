@@ -67,7 +67,7 @@ static int wait_for(struct np_hint_run *run, __u64 samples)
 		armed = armed_now;
 		if (now - last_scan > STALL_SECONDS * 1000000000ULL)
 			return -EAGAIN;
-		if (now - began > NP_PATIENCE_SECONDS * 1000000000ULL)
+		if (now - began > np_patience_ns())
 			return -ETIMEDOUT;
 		np_nap();
 	}

@@ -87,7 +87,7 @@ int np_say(struct np_child *child, __u64 value)
 int np_hear(struct np_child *child, __u64 *value)
 {
 	struct pollfd pollfd = { .fd = child->socket, .events = POLLIN };
-	int ready = poll(&pollfd, 1, 2 * NP_PATIENCE_SECONDS * 1000);
+	int ready = poll(&pollfd, 1, 2 * np_patience_ns() / 1000000);
 	ssize_t got;
 
 	if (ready <= 0)
@@ -195,4 +195,27 @@ __u64 np_now_ns(void)
 void np_nap(void)
 {
 	nanosleep(&(struct timespec) { .tv_nsec = 10 * 1000 * 1000 }, NULL);
+}
+
+static long environment_number(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? atol(text) : 0;
+}
+
+__u64 np_patience_ns(void)
+{
+	long slow = environment_number("NP_SLOW");
+
+	return NP_PATIENCE_SECONDS * 1000000000ULL * (slow > 1 ? slow : 1);
+}
+
+int np_rounds(int usual, int deep)
+{
+	long rounds = environment_number("NP_ROUNDS");
+
+	if (rounds > 0)
+		return rounds;
+	return environment_number("NP_DEEP") ? deep : usual;
 }

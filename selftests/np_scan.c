@@ -73,7 +73,7 @@ void *np_map_armed(int cpu, int node, size_t length)
 
 	np_scan_fast();
 	area = np_map_on(node, length);
-	for (int i = 0; i < NP_PATIENCE_SECONDS && np_vmstat("numa_pte_updates") < spinning.armed; i++) {
+	for (__u64 i = 0; i < np_patience_ns() / 1000000000 && np_vmstat("numa_pte_updates") < spinning.armed; i++) {
 		pthread_t thread;
 
 		spinning.end = np_now_ns() + 1000000000ULL;

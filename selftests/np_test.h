@@ -9,7 +9,7 @@
 
 /* A guard against hangs only; emulated guests are slow. The harness expands it where a test is defined. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 150
+#define TEST_TIMEOUT_DEFAULT 600
 
 /* The harness prints a skipped test's reason and not its name. */
 #define NP_SKIP(fmt, ...) SKIP(return, "%s.%s: " fmt, _metadata->fixture->name, _metadata->name, ##__VA_ARGS__)
