@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/anon_inodes.h>
-#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
@@ -310,23 +309,31 @@ static const struct file_operations map_fops = {
 	.llseek = noop_llseek,
 };
 
-/* A descriptor for @map, which gets a reference. */
-static int map_open(struct np_counter_map *map)
+/* A file, which gets a reference, and a number for its descriptor. */
+static struct file *map_open(struct np_counter_map *map, s32 *ret_fd)
 {
+	struct file *file;
 	int fd;
 
-	refcount_inc(&map->ref);
-	fd = anon_inode_getfd("[numaperf-counters]", &map_fops, map,
-			      O_RDONLY | O_CLOEXEC);
+	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
-		np_counter_map_put(map);
-	return fd;
+		return ERR_PTR(fd);
+	file = anon_inode_getfile("[numaperf-counters]", &map_fops, map, O_RDONLY);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return file;
+	}
+	refcount_inc(&map->ref);
+	*ret_fd = fd;
+	return file;
 }
 
-/* COUNTERS */
-int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg)
+/* COUNTERS. @ret_file: not yet in the table of descriptors. */
+int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg,
+		struct file **ret_file)
 {
 	struct np_target *target;
+	struct file *file;
 	int err = -ENOENT;
 
 	if (arg->flags || arg->pad)
@@ -336,19 +343,16 @@ int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg)
 	target = np_target_find(session, arg->target);
 	if (target)
 		err = np_target_map_make(target, &arg->reason);
-	if (!err)
-		err = map_open(target->map);
-	if (err >= 0) {
-		arg->fd = err;
-		arg->length = target->map->npages << PAGE_SHIFT;
-		err = 0;
+	if (err)
+		goto out;
+	file = map_open(target->map, &arg->fd);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+		goto out;
 	}
+	arg->length = target->map->npages << PAGE_SHIFT;
+	*ret_file = file;
+out:
 	mutex_unlock(&session->lock);
 	return err;
-}
-
-/* The caller did not learn its descriptor. */
-void np_counters_undo(const struct numaperf_ioc_counters *arg)
-{
-	close_fd(arg->fd);
 }

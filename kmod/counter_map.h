@@ -9,6 +9,7 @@
 #include <linux/numaperf.h>
 #include <linux/types.h>
 
+struct file;
 struct np_counter_map;
 struct np_sample;
 struct np_session;
@@ -31,7 +32,7 @@ void np_counter_map_locality(struct np_counter_map *map,
 			     struct np_locality *ret);
 
 /* COUNTERS */
-int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg);
-void np_counters_undo(const struct numaperf_ioc_counters *arg);
+int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg,
+		struct file **ret_file);
 
 #endif /* NP_COUNTER_MAP_H */

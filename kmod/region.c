@@ -198,8 +198,8 @@ static struct np_region *region_alloc(struct np_session *session,
 }
 
 /*
- * Nobody has the descriptor until np_region_new_done(): the file and the lease
- * can still be taken back. The lease is visible before, and may be revoked.
+ * Nobody has the descriptor until the caller has been told: the file and the
+ * lease can still be taken back. The lease is visible before, and may be revoked.
  */
 static int region_publish(struct np_region *region,
 			  struct numaperf_ioc_region_new *arg,
@@ -308,9 +308,8 @@ static int arg_check(const struct numaperf_ioc_region_new *arg)
 
 /**
  * np_region_new() - REGION_NEW
- * @ret_file: not yet in the table of descriptors; NULL after a dry run
- *
- * A success is followed by np_region_new_done() or np_region_new_undo().
+ * @ret_file: not yet in the table of descriptors, under number @arg->fd; NULL
+ *	after a dry run
  */
 int np_region_new(struct np_session *session, struct numaperf_ioc_region_new *arg,
 		  struct file **ret_file)
@@ -336,22 +335,4 @@ int np_region_new(struct np_session *session, struct numaperf_ioc_region_new *ar
 	if (err)
 		return err;
 	return region_new(session, arg, &nodes, ret_file);
-}
-
-/* The caller knows number and lease: the descriptor begins to exist. */
-void np_region_new_done(struct numaperf_ioc_region_new *arg, struct file *file)
-{
-	if (file)
-		fd_install(arg->fd, file);
-}
-
-/* It does not: nothing is left. */
-void np_region_new_undo(struct np_session *session,
-			struct numaperf_ioc_region_new *arg, struct file *file)
-{
-	if (!file)
-		return;
-	np_lease_release(session, arg->lease);
-	put_unused_fd(arg->fd);
-	fput(file);
 }

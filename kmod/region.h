@@ -73,9 +73,6 @@ static inline struct np_region *np_lease_region(struct np_lease *lease)
 /* region.c */
 int np_region_new(struct np_session *session, struct numaperf_ioc_region_new *arg,
 		  struct file **ret_file);
-void np_region_new_done(struct numaperf_ioc_region_new *arg, struct file *file);
-void np_region_new_undo(struct np_session *session,
-			struct numaperf_ioc_region_new *arg, struct file *file);
 struct np_region *np_region_find(struct np_session *session, u64 id);
 void np_region_check_cpuset(struct np_region *region);
 void np_region_released(struct np_region *region);
