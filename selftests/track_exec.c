@@ -5,10 +5,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "np_test.h"
@@ -16,41 +12,9 @@
 
 #define PAGES 400
 
-/* The guest's own file systems may be nosuid: the program is copied to one that isn't. */
-struct program {
-	char dir[32];
-	char path[64];
-};
-
-static int program_install(struct program *program, mode_t mode)
-{
-	int from = open(np_helper_path(), O_RDONLY | O_CLOEXEC), to;
-	struct stat stat;
-	int err = -1;
-
-	strcpy(program->dir, "/tmp/np_exec_XXXXXX");
-	if (from < 0 || fstat(from, &stat) || !mkdtemp(program->dir))
-		return -errno;
-	if (mount("none", program->dir, "tmpfs", 0, "mode=0755"))
-		return -errno;
-	snprintf(program->path, sizeof(program->path), "%s/helper", program->dir);
-	to = open(program->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
-	if (to >= 0 && sendfile(to, from, NULL, stat.st_size) == stat.st_size)
-		err = fchmod(to, mode);
-	close(to);
-	close(from);
-	return err ? -errno : 0;
-}
-
-static void program_remove(struct program *program)
-{
-	umount2(program->dir, MNT_DETACH);
-	rmdir(program->dir);
-}
-
 FIXTURE(exec) {
 	int fd;
-	struct program program;
+	struct np_program program;
 };
 
 FIXTURE_VARIANT(exec) {
@@ -67,18 +31,18 @@ FIXTURE_SETUP(exec)
 {
 	self->fd = np_open(O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, program_install(&self->program, variant->mode));
+	ASSERT_EQ(0, np_program_install(&self->program, variant->mode));
 }
 
 FIXTURE_TEARDOWN(exec)
 {
-	program_remove(&self->program);
+	np_program_remove(&self->program);
 	close(self->fd);
 }
 
 static int exec_when_told(struct np_child *me, void *arg)
 {
-	struct program *program = arg;
+	struct np_program *program = arg;
 	__u64 word;
 
 	if (np_say(me, 0) || np_hear(me, &word))
@@ -96,7 +60,7 @@ struct result {
 static struct np_counts counts;
 
 /* A process of nobody's that execs the program, tracked meanwhile by the caller, whoever that is. */
-static int observe(struct program *program, struct result *result)
+static int observe(struct np_program *program, struct result *result)
 {
 	struct numaperf_event_record event = { 0 };
 	int fd = np_open(O_CLOEXEC | O_NONBLOCK), err;
@@ -125,7 +89,7 @@ static int observe(struct program *program, struct result *result)
 }
 
 struct request {
-	struct program *program;
+	struct np_program *program;
 	struct result *result;	/* shared memory */
 };
 
@@ -137,7 +101,7 @@ static int observe_as_child(struct np_child *me, void *arg)
 	return np_status(observe(request->program, request->result));
 }
 
-static int observe_as(uid_t uid, struct program *program, struct result *ret_result)
+static int observe_as(uid_t uid, struct np_program *program, struct result *ret_result)
 {
 	struct result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct request request = { .program = program, .result = result };
