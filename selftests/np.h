@@ -134,6 +134,16 @@ bool np_module_loaded(void);
 /* What it was loaded with, so that it can be loaded like that again. */
 void np_module_parameters(char *text, size_t size);
 
+/* ----------------------------------------------------------- the machine */
+
+#define NP_CGROUPS "/sys/fs/cgroup"	/* version 2 */
+
+int np_cgroup_write(const char *group, const char *file, const char *text);
+int np_cgroup_write_number(const char *group, const char *file, int number);
+int np_cpuset_write(const char *group, int from, int to);	/* cpuset.cpus */
+int np_cpu_online(int cpu, bool online);
+bool np_cpu_can_go_offline(int cpu);
+
 /* ----------------------------------------------------------------- files */
 
 int np_write_file(const char *path, const char *text);

@@ -7,7 +7,7 @@
 
 #include "np_test.h"
 
-#define ROOT "/sys/fs/cgroup"
+#define ROOT NP_CGROUPS
 #define GROUP ROOT "/np_refused"
 #define BURST 100
 #define TOLD_A_SECOND 8
@@ -55,11 +55,9 @@ static int try_affinity(struct np_child *me, void *arg)
 static int try_cgroup(struct np_child *me, void *arg)
 {
 	struct move *move = arg;
-	char text[16];
 
 	(void)me;
-	snprintf(text, sizeof(text), "%d\n", move->tid);
-	return np_status(np_write_file(GROUP "/cgroup.procs", text));
+	return np_status(np_cgroup_write_number(GROUP, "cgroup.procs", move->tid));
 }
 
 static bool is_silent(FIXTURE_DATA(refused) *self)
