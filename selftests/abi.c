@@ -36,6 +36,7 @@ union argument {
 	struct numaperf_ioc_watch watch;
 	struct numaperf_ioc_counters counters;
 	struct numaperf_ioc_alarm alarm;
+	struct numaperf_ioc_rearm rearm;
 };
 
 FIXTURE(call) {
@@ -77,6 +78,12 @@ static void valid_release(struct env *env, union argument *arg)
 {
 	(void)env;
 	arg->release.lease = ~0ULL;
+}
+
+static void valid_rearm(struct env *env, union argument *arg)
+{
+	(void)env;
+	arg->rearm.lease = ~0ULL;
 }
 
 static void valid_placement(struct env *env, union argument *arg)
@@ -145,7 +152,7 @@ FIXTURE_VARIANT_ADD(call, thread_pin) {
 	.nr = NUMAPERF_IOC_THREAD_PIN, .size = sizeof(struct numaperf_ioc_thread_pin),
 	.flags = NUMAPERF_DRY_RUN, .valid = valid_thread_pin,
 	.known_flags = NUMAPERF_DRY_RUN | NUMAPERF_PIN_INHERIT_THREADS | NUMAPERF_PIN_INHERIT_CHILDREN |
-		       NUMAPERF_PIN_KEEP_ON_EXEC,
+		       NUMAPERF_PIN_KEEP_ON_EXEC | NUMAPERF_PIN_EXCLUSIVE,
 };
 FIXTURE_VARIANT_ADD(call, range_pin) {
 	.nr = NUMAPERF_IOC_RANGE_PIN, .size = sizeof(struct numaperf_ioc_range_pin),
@@ -154,6 +161,10 @@ FIXTURE_VARIANT_ADD(call, range_pin) {
 FIXTURE_VARIANT_ADD(call, release) {
 	.nr = NUMAPERF_IOC_RELEASE, .size = sizeof(struct numaperf_ioc_release), .answer = -ENOENT,
 	.valid = valid_release,
+};
+FIXTURE_VARIANT_ADD(call, rearm) {
+	.nr = NUMAPERF_IOC_REARM, .size = sizeof(struct numaperf_ioc_rearm), .answer = -ENOENT,
+	.flags = NUMAPERF_DRY_RUN, .known_flags = NUMAPERF_DRY_RUN, .valid = valid_rearm,
 };
 FIXTURE_VARIANT_ADD(call, revoke) {
 	.nr = NUMAPERF_IOC_REVOKE, .size = sizeof(struct numaperf_ioc_release), .answer = -ENOENT,
