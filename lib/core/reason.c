@@ -49,6 +49,9 @@ static const struct {
 		"This user holds as many leases as the module allows; release some (numaperf leases)." },
 	[NUMAPERF_REASON_THREAD_QUOTA] = { "thread-quota",
 		"This user counts as many threads as the module allows; end other measurements first." },
+	[NUMAPERF_REASON_NODE_CEILING] = { "node-ceiling",
+		"As much of the node's memory is held in place as the module allows for all users together (its "
+		"parameter node_locked_max, percent)." },
 	[NUMAPERF_REASON_NO_MEMORY] = { "no-memory", "The kernel had no memory for its bookkeeping." },
 
 	[NUMAPERF_REASON_CPUSET] = { "cpuset", "The CPUs left the cpuset of the thread." },
