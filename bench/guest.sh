@@ -5,12 +5,24 @@
 export NUMAPERF_KO=/numaperf/kmod/numaperf.ko
 sleep 20
 cd /numaperf/extra/bench || exit 1
+[ $# -gt 0 ] || set -- placement pin fault region hint
 status=0
-run() { echo "# $*"; ./"$@" || { echo "failed	$1"; status=1; }; }
-# shellcheck disable=SC2086 # names by the word; without any: all
-for name in ${*:-placement pin fault region hint}; do
+
+# run PROGRAM [ARGUMENT]
+run()
+{
+	echo "# $*"
+	program=$1
+	shift
+	"./$program" "$@" || { echo "failed	$program"; status=1; }
+}
+
+for name; do
 	case $name in
-	hint) run hint hint=ftrace; run hint hint=kprobe ;;
+	hint)
+		run hint hint=ftrace
+		run hint hint=kprobe
+		;;
 	*) run "$name" ;;
 	esac
 done

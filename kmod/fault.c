@@ -172,9 +172,8 @@ static __always_inline bool fault_counts(const struct np_fault_state *state)
 {
 	const struct cred *cred = current_cred();
 
-	return likely(state->always) ||
-	       (uid_eq(cred->euid, state->kuid) &&
-		uid_eq(cred->uid, state->kuid));
+	return likely(uid_eq(cred->euid, state->kuid) &&
+		      uid_eq(cred->uid, state->kuid)) || state->always;
 }
 
 static __always_inline void fault_tracked(struct np_thread *thread,

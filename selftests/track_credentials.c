@@ -11,6 +11,7 @@
 #include "np_track.h"
 
 #define PAGES 300
+#define PERIOD 1000	/* all faults are counted, the fewest sampled: both paths look at credentials */
 
 FIXTURE(change) {
 	int fd;
@@ -97,7 +98,7 @@ static int observe(struct np_child *me, void *arg)
 	__u32 target;
 
 	(void)me;
-	if (np_track_faults(fd, request->child->pid, NUMAPERF_TRACK_PROCESS, 1, &target) ||
+	if (np_track_faults(fd, request->child->pid, NUMAPERF_TRACK_PROCESS, PERIOD, &target) ||
 	    let_it_go_on(request->child) || np_counts_read(fd, target, 0, &counts))
 		return 1;
 	seen->before = np_faults(&counts);

@@ -145,6 +145,8 @@ static void describe_details(const struct kmod_failure *f, char *buf, size_t siz
 	if (f->reason == NUMAPERF_REASON_LOCKED_MEMORY && f->sums_known)
 		snprintf(buf, size, " Asked: %" PRIu64 " bytes; in use: %" PRIu64 " of %" PRIu64 ".", f->asked_bytes,
 			 f->locked_bytes, f->locked_limit);
+	else if (f->reason == NUMAPERF_REASON_NODE_CEILING && f->wrong_node >= 0)
+		snprintf(buf, size, " It is node %d.", f->wrong_node);
 	else if (f->wrong_addr && f->wrong_node >= 0)
 		snprintf(buf, size, " First page in the way: 0x%" PRIx64 ", on node %d.", f->wrong_addr, f->wrong_node);
 	else if (f->wrong_addr)
@@ -181,6 +183,10 @@ int kmod_fail_open(int errnum, bool hard, bool loaded, const char *operation)
 		return np_fail(errnum, kind, operation,
 			       "This user may not open " NUMAPERF_DEVICE_PATH
 			       ": run as root, or give the user access to it (chmod, or a udev rule).");
+	case EDQUOT:
+		return np_fail(errnum, kind, operation,
+			       "This user has " NUMAPERF_DEVICE_PATH " open as often as the module allows (its parameter "
+			       "sessions_max).");
 	case EPERM:
 		return np_fail(errnum, kind, operation,
 			       "Opening " NUMAPERF_DEVICE_PATH " is not permitted here: in a container, allow it "

@@ -54,6 +54,9 @@ static const struct {
 	[NUMAPERF_REASON_RANGE_QUOTA] = { "range-quota",
 		"As many ranges are watched for this target as the module allows; take some away, also those that "
 		"have ended." },
+	[NUMAPERF_REASON_NODE_CEILING] = { "node-ceiling",
+		"As much of the node's memory is held in place as the module allows for all users together (its "
+		"parameter node_locked_max, percent)." },
 	[NUMAPERF_REASON_NO_MEMORY] = { "no-memory", "The kernel had no memory for its bookkeeping." },
 
 	[NUMAPERF_REASON_CPUSET] = { "cpuset", "The CPUs left the cpuset of the thread." },

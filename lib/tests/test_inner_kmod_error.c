@@ -128,6 +128,7 @@ static void every_reason_has_a_name_and_a_sentence(void **state)
 		NUMAPERF_REASON_RELEASED,      NUMAPERF_REASON_CLOSED,         NUMAPERF_REASON_EXITED,
 		NUMAPERF_REASON_EXECED,        NUMAPERF_REASON_REVOKED,        NUMAPERF_REASON_UNMAPPED_ALL,
 		NUMAPERF_REASON_CREDENTIALS,   NUMAPERF_REASON_RANGE_QUOTA,    NUMAPERF_REASON_EXCLUSIVE,
+		NUMAPERF_REASON_NODE_CEILING,
 	};
 	const char *unknown = np_reason_sentence(UINT32_MAX);
 
@@ -163,6 +164,26 @@ static void the_page_in_the_way_is_named(void **state)
 	kmod_fail(&failure, "region_new");
 	assert_non_null(strstr(numaperf_last_error()->message, "0x7f0000001000."));
 	assert_null(strstr(numaperf_last_error()->message, "-1"));
+}
+
+static void the_node_that_is_full_is_named(void **state)
+{
+	struct kmod_failure failure = {
+		.call = KMOD_RANGE_PIN, .errnum = EDQUOT, .reason = NUMAPERF_REASON_NODE_CEILING, .wrong_node = 3,
+	};
+
+	(void)state;
+	kmod_fail(&failure, "region_new");
+	assert_non_null(strstr(numaperf_last_error()->message, "node_locked_max"));
+	assert_non_null(strstr(numaperf_last_error()->message, "node 3."));
+}
+
+static void too_many_sessions_are_told_as_such(void **state)
+{
+	(void)state;
+	kmod_fail_open(EDQUOT, false, true, "open");
+	assert_non_null(strstr(numaperf_last_error()->message, "sessions_max"));
+	assert_int_equal(numaperf_last_error()->errnum, EDQUOT);
 }
 
 static void the_memlock_limit_is_told_with_its_three_remedies_and_the_sums(void **state)
@@ -226,6 +247,8 @@ int main(void)
 		cmocka_unit_test(every_reason_has_a_name_and_a_sentence),
 		cmocka_unit_test(a_reason_of_a_newer_module_is_told_as_such),
 		cmocka_unit_test(the_page_in_the_way_is_named),
+		cmocka_unit_test(the_node_that_is_full_is_named),
+		cmocka_unit_test(too_many_sessions_are_told_as_such),
 		cmocka_unit_test(the_memlock_limit_is_told_with_its_three_remedies_and_the_sums),
 		cmocka_unit_test(a_device_that_does_not_open_is_told_with_the_remedy),
 	};
