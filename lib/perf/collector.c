@@ -8,6 +8,7 @@
 #include "core/kmod.h"
 #include "core/options.h"
 #include "core/owner.h"
+#include "perf/events.h"
 #include "perf/looks.h"
 #include "perf/snapshot.h"
 
@@ -114,6 +115,13 @@ void numaperf_collector_free(struct numaperf_collector *collector)
 	kmod_close(collector->fd);
 	looks_free(&collector->looks);
 	free(collector);
+}
+
+int collector_descriptor(const struct numaperf_collector *collector, const char *operation)
+{
+	int r = np_owner_check(collector->owner, operation);
+
+	return r < 0 ? r : collector->fd;
 }
 
 static enum balancing read_balancing(void)
