@@ -16,7 +16,8 @@ static u32 changes = 1;			/* odd, and so never 0 */
 
 /*
  * Before it is known: events carry the id. No two targets have the same, though
- * after 2^32 of them one may be used again.
+ * after 2^31 of them one may be used again. It fits into a positive int, which
+ * is how programs pass it on.
  */
 int np_target_reserve_id(struct np_target *target)
 {
@@ -24,7 +25,7 @@ int np_target_reserve_id(struct np_target *target)
 
 	mutex_lock(&targets_mutex);
 	err = xa_alloc_cyclic(&targets, &target->id, NULL,
-			      XA_LIMIT(1, U32_MAX), &next_id, GFP_KERNEL);
+			      XA_LIMIT(1, S32_MAX), &next_id, GFP_KERNEL);
 	mutex_unlock(&targets_mutex);
 	return min(err, 0);
 }
@@ -58,7 +59,7 @@ static struct np_target *target_after(unsigned long id)
 	struct np_target *target;
 
 	mutex_lock(&targets_mutex);
-	target = xa_find_after(&targets, &id, U32_MAX, XA_PRESENT);
+	target = xa_find_after(&targets, &id, S32_MAX, XA_PRESENT);
 	if (target)
 		np_target_get(target);
 	mutex_unlock(&targets_mutex);

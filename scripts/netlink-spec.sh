@@ -33,22 +33,22 @@ read_spec()
 		/^name: / { print "family", $2 }
 		section == "attribute-sets:" && /^  -$/ { end_list() }
 		section == "attribute-sets:" && /^    name-prefix: / { prefix = $2 }
-		/^ +(attr|cmd)-cnt-name: / { count_name = c($2) }
+		/^cmd-cnt-name: / { commands = c($2) }
+		/^ +attr-cnt-name: / { count_name = c($2) }
+		section == "operations:" && /^  list:/ { count_name = commands }
 		section == "attribute-sets:" && /^        name: / { flush(); attribute = c(prefix $2); number++ }
 		section == "attribute-sets:" && /^        type: / { type = $2 == "binary" ? "array" : $2 }
 		section == "attribute-sets:" && /^        sub-type: / { type = type " " $2 }
 		section == "operations:" && /^  name-prefix: / { prefix = $2 }
 		section == "operations:" && /^      name: / { print "command", c(prefix $2), ++number }
 		section == "mcast-groups:" && /^      name: / { print "group", $2 }
-		section == "definitions:" && /^    name: / { definition = $2; number = -1 }
+		section == "definitions:" && /^    name-prefix: / { prefix = $2; number = -1 }
 		section == "definitions:" && /^      - / {
 			name = $2
 			if ($2 == "{") { name = $4; number = $6 - 1 }
 			sub(",$", "", name)
 			number++
-			if (definition == "event-type") definition = "event"
-			sub("^lease-(kind|state)$", "lease", definition)
-			print "enum", c("numaperf-" definition "-" name), number
+			print "enum", c(prefix name), number
 		}
 		END { end_list() }' "$spec"
 }

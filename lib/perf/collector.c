@@ -9,6 +9,7 @@
 #include "core/options.h"
 #include "core/owner.h"
 #include "perf/collector.h"
+#include "perf/events.h"
 #include "perf/looks.h"
 #include "perf/snapshot.h"
 
@@ -137,6 +138,13 @@ int collector_counters(const struct numaperf_collector *collector, struct numape
 	*ret_counters = (struct numaperf_ioc_counters){ .target = collector->target };
 	r = kmod_counters(collector->fd, ret_counters);
 	return r < 0 ? np_fail_in(r, NUMAPERF_ERROR_NONE, operation) : 0;
+}
+
+int collector_descriptor(const struct numaperf_collector *collector, const char *operation)
+{
+	int r = np_owner_check(collector->owner, operation);
+
+	return r < 0 ? r : collector->fd;
 }
 
 static enum balancing read_balancing(void)

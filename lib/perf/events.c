@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Events of this process's own session, and what events of any source have in common. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "core/error.h"
@@ -57,21 +58,56 @@ static void session_free(struct numaperf_events *events, bool here)
 
 static const struct events_source session_source = { .next = session_next, .free = session_free };
 
-int numaperf_events_open(struct numaperf_events **ret_events)
+/* A descriptor of its own. */
+static void copy_free(struct numaperf_events *events, bool here)
+{
+	(void)here; /* a forked child closes its copy only */
+	kmod_close(events->fd);
+	free(events);
+}
+
+static const struct events_source copy_source = { .next = session_next, .free = copy_free };
+
+/* On failure fd stays the caller's. */
+static int events_new(int fd, const struct events_source *source, const char *operation,
+		      struct numaperf_events **ret_events)
 {
 	struct numaperf_events *events = malloc(sizeof(*events));
-	int fd = -1, r;
 
 	if (!events)
-		return np_fail_nomem("events_open");
-	r = kmod_session_get("events_open", &fd);
-	if (r < 0) {
-		free(events);
-		return r;
-	}
-	*events = (struct numaperf_events){ .source = &session_source, .owner = np_owner_here(), .fd = fd };
+		return np_fail_nomem(operation);
+	*events = (struct numaperf_events){ .source = source, .owner = np_owner_here(), .fd = fd };
 	*ret_events = events;
 	return 0;
+}
+
+int numaperf_events_open(struct numaperf_events **ret_events)
+{
+	int fd = -1, r = kmod_session_get("events_open", &fd);
+
+	if (r < 0)
+		return r;
+	r = events_new(fd, &session_source, "events_open", ret_events);
+	if (r < 0)
+		kmod_session_put();
+	return r;
+}
+
+int numaperf_collector_events_open(const struct numaperf_collector *collector, struct numaperf_events **ret_events)
+{
+	static const char operation[] = "collector_events_open";
+	int fd = collector_descriptor(collector, operation), r;
+
+	if (fd < 0)
+		return fd;
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return np_fail(errno, NUMAPERF_ERROR_IO, operation, "The session's descriptor can't be copied: %s.",
+			       numaperf_strerror(-errno));
+	r = events_new(fd, &copy_source, operation, ret_events);
+	if (r < 0)
+		kmod_close(fd);
+	return r;
 }
 
 void numaperf_events_free(struct numaperf_events *events)

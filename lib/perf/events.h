@@ -14,6 +14,9 @@ struct events_source {
 	void (*free)(struct numaperf_events *events, bool here);
 };
 
+/* Of collector.c: the descriptor of its session; -ESTALE. */
+int collector_descriptor(const struct numaperf_collector *collector, const char *operation);
+
 struct numaperf_events {
 	const struct events_source *source;
 	struct np_owner owner;

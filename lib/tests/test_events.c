@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 
 #include <linux/numaperf.h>
 #include <numaperf.h>
@@ -35,10 +36,10 @@ static void need_module(void)
 struct pages {
 	int fd;
 	size_t count;
-	uint64_t ids[100];
+	uint64_t ids[50];
 };
 
-static bool pin_pages(struct pages *pages, size_t count)
+static void need_pages(struct pages *pages, size_t count)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *memory = mmap(NULL, count * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,8 +47,8 @@ static bool pin_pages(struct pages *pages, size_t count)
 	struct numaperf_ioc_info info = { .size = sizeof(info) };
 
 	pages->fd = open(NUMAPERF_DEVICE_PATH, O_RDWR | O_CLOEXEC);
-	if (memory == MAP_FAILED || ioctl(pages->fd, NUMAPERF_IOC_INFO, &info) < 0)
-		return false;
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_int_equal(ioctl(pages->fd, NUMAPERF_IOC_INFO, &info), 0);
 	for (uint32_t i = 0; i < info.node_ids; i++)
 		nodes[i / 64] |= 1ULL << i % 64;
 	for (pages->count = 0; pages->count < count; pages->count++) {
@@ -60,11 +61,13 @@ static bool pin_pages(struct pages *pages, size_t count)
 		};
 
 		memory[pages->count * page] = 1;
-		if (ioctl(pages->fd, NUMAPERF_IOC_RANGE_PIN, &pin) < 0)
-			return false;
+		if (ioctl(pages->fd, NUMAPERF_IOC_RANGE_PIN, &pin) < 0) {
+			assert_int_equal(pin.reason, NUMAPERF_REASON_MOVABLE_ONLY);
+			close(pages->fd);
+			skip_because("this process's memory is partly movable");
+		}
 		pages->ids[pages->count] = pin.lease;
 	}
-	return true;
 }
 
 static bool wait_readable(const struct numaperf_events *events)
@@ -190,6 +193,44 @@ static void a_forked_child_cannot_use_them(void **state)
 	run_child(use_in_child, host);
 }
 
+static void wait_for_word(int fd)
+{
+	char word;
+
+	if (read(fd, &word, 1) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static void the_exit_of_a_measured_process_is_told(void **state)
+{
+	struct numaperf_collector_options options = NUMAPERF_COLLECTOR_OPTIONS_INIT;
+	NUMAPERF_AUTO(collector) struct numaperf_collector *collector = NULL;
+	NUMAPERF_AUTO(events) struct numaperf_events *events = NULL;
+	struct numaperf_event event;
+	int word[2];
+
+	(void)state;
+	need_module();
+	assert_int_equal(pipe(word), 0);
+	options.pid = fork();
+	assert_true(options.pid >= 0);
+	if (options.pid == 0) {
+		close(word[1]);
+		wait_for_word(word[0]);
+	}
+	assert_int_equal(numaperf_collector_new(&options, &collector), 0);
+	assert_int_equal(numaperf_collector_events_open(collector, &events), 0);
+	assert_int_equal(numaperf_events_next(events, &event), 0);
+	close(word[1]);
+	assert_true(wait_readable(events));
+	assert_int_equal(numaperf_events_next(events, &event), 1);
+	assert_int_equal(event.type, NUMAPERF_EVENT_TARGET_EXITED);
+	assert_int_equal(event.pid, options.pid);
+	assert_int_equal(waitpid(options.pid, NULL, 0), options.pid);
+	close(word[0]);
+}
+
 /* ---------------------------------------------------------------- the host */
 
 static void without_the_module_the_host_is_unknown(void **state)
@@ -254,47 +295,28 @@ static void a_lease_is_listed_as_by_the_device(void **state)
 	assert_true(numaperf_cpuset_equal(a->cpus, b->cpus));
 }
 
-static void list_hundred(void *arg)
+static void leases_in_several_messages_are_all_listed(void **state)
 {
 	NUMAPERF_AUTO(host_leases) struct numaperf_host_leases *host = NULL;
-	struct pages *pages = arg;
-
-	child_check(pin_pages(pages, 100));
-	child_check(numaperf_host_leases_new(&host) == 0);
-	for (size_t i = 0; i < pages->count; i++) {
-		const struct numaperf_lease_entry *entry = find_lease(host, pages->ids[i]);
-
-		child_check(entry && entry->is_range && entry->addr && entry->nodes);
-		child_check(!numaperf_nodeset_is_empty(entry->nodes));
-	}
-	for (size_t i = 1; numaperf_host_leases_get(host, i); i++)
-		child_check(numaperf_host_leases_get(host, i - 1)->id < numaperf_host_leases_get(host, i)->id);
-}
-
-/* Can this process pin its memory at all? */
-static bool pages_can_be_pinned(void)
-{
 	struct pages pages;
-	bool can = pin_pages(&pages, 1);
-
-	close(pages.fd);
-	return can;
-}
-
-static void need_pinnable(void)
-{
-	need_module();
-	if (!pages_can_be_pinned())
-		skip_because("this process's memory is all movable");
-}
-
-static void a_hundred_leases_are_all_listed(void **state)
-{
-	static struct pages pages;
 
 	(void)state;
-	need_pinnable();
-	run_child(list_hundred, &pages);
+	need_module();
+	need_pages(&pages, 50);
+	assert_int_equal(numaperf_host_leases_new(&host), 0);
+	for (size_t i = 0; i < pages.count; i++) {
+		const struct numaperf_lease_entry *entry = find_lease(host, pages.ids[i]);
+
+		assert_non_null(entry);
+		assert_true(entry->is_range);
+		assert_true(entry->addr > 0);
+		assert_null(entry->cpus);
+		assert_non_null(entry->nodes);
+		assert_false(numaperf_nodeset_is_empty(entry->nodes));
+	}
+	for (size_t i = 1; numaperf_host_leases_get(host, i); i++)
+		assert_true(numaperf_host_leases_get(host, i - 1)->id < numaperf_host_leases_get(host, i)->id);
+	close(pages.fd);
 }
 
 /* NUMAPERF_IOC_TRACK by hand: -1: this source is not to be had. */
@@ -406,8 +428,8 @@ static void events_of_the_host_come_in_order(void **state)
 	struct pages pages;
 
 	(void)state;
-	need_pinnable();
-	assert_true(pin_pages(&pages, 5));
+	need_module();
+	need_pages(&pages, 5);
 	assert_int_equal(numaperf_host_events_open(&events), 0);
 	assert_int_equal(numaperf_events_next(events, &event), 0);
 	for (size_t i = 0; i < pages.count; i++)
@@ -433,8 +455,8 @@ static void a_slow_listener_learns_how_many_it_missed(void **state)
 	uint64_t seen = 0;
 
 	(void)state;
-	need_pinnable();
-	assert_true(pin_pages(&pages, 40));
+	need_module();
+	need_pages(&pages, 40);
 	assert_int_equal(numaperf_host_events_open(&events), 0);
 	assert_int_equal(numaperf_host_events_open(&witness), 0);
 	assert_int_equal(setsockopt(numaperf_events_fd(events), SOL_SOCKET, SO_RCVBUF, &least, sizeof(least)), 0);
@@ -470,8 +492,9 @@ int main(void)
 		cmocka_unit_test(without_the_module_the_host_is_unknown),
 		cmocka_unit_test(a_revoked_pin_is_told),
 		cmocka_unit_test(a_forked_child_cannot_use_them),
+		cmocka_unit_test(the_exit_of_a_measured_process_is_told),
 		cmocka_unit_test(a_lease_is_listed_as_by_the_device),
-		cmocka_unit_test(a_hundred_leases_are_all_listed),
+		cmocka_unit_test(leases_in_several_messages_are_all_listed),
 		cmocka_unit_test(a_measurement_is_listed_with_its_sums),
 		cmocka_unit_test(nobody_sees_no_lease_of_root_and_no_events),
 		cmocka_unit_test(another_network_namespace_has_its_own_events_only),

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include <numaperf/base.h>
+#include <numaperf/collector.h>
 
 NUMAPERF_BEGIN_DECLS
 
@@ -45,6 +46,12 @@ struct numaperf_event {
  * module.
  */
 NUMAPERF_API int numaperf_events_open(struct numaperf_events **ret_events);
+/*
+ * Events of what the collector counts: its process has exited, may no longer be counted, its locality is low. The object
+ * holds the collector's session: counting ends when both have been freed. CAPABILITY_MISSING without the module.
+ */
+NUMAPERF_API int numaperf_collector_events_open(const struct numaperf_collector *collector,
+						struct numaperf_events **ret_events);
 NUMAPERF_API void numaperf_events_free(struct numaperf_events *events);
 NUMAPERF_DEFINE_CLEANUP(events, numaperf_events_free)
 
