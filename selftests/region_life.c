@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may have observed regions and how much, what is refused with which reason, and when they end. */
+/* Observed regions: what their making tells and refuses, and when they end. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "np_region.h"
@@ -188,89 +186,25 @@ TEST_F(life, interleaved_pages_alternate)
 		ASSERT_EQ(i % 2 ? second : first, np_node_of_page(self->region.at + i * np_page_size()));
 }
 
-/* ------------------------------------------------------------------ quotas */
-
-#define LIMIT_PAGES 32
-
-struct order {
-	int node;
-	size_t pages;
-	bool in_namespace;
-};
-
-static int make_within_limit(struct np_child *me, void *arg)
+static void do_nothing(int signal)
 {
-	struct order *order = arg;
-	struct np_region region;
-
-	(void)me;
-	if (order->in_namespace && np_enter_user_namespace())
-		return NP_NO_NAMESPACE;
-	return np_status(np_region_make(&region, np_open(O_CLOEXEC), order->node, order->pages * np_page_size(), 0,
-					0));
+	(void)signal;
 }
 
-static void limit_locked_memory(void)
+/* A signal comes every millisecond; so much memory takes longer. */
+TEST_F(life, making_is_interrupted_by_a_signal)
 {
-	struct rlimit limit = { LIMIT_PAGES * np_page_size(), LIMIT_PAGES * np_page_size() };
+	struct sigaction action = { .sa_handler = do_nothing };
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = { 0 };
+	struct numaperf_ioc_info info;
 
-	setrlimit(RLIMIT_MEMLOCK, &limit);
-}
-
-TEST_F(life, locked_memory_can_be_used_up_to_the_last_page)
-{
-	struct order order = { .node = self->topo.near, .pages = LIMIT_PAGES };
-
-	limit_locked_memory();
-	EXPECT_EQ(0, np_run(NP_NOBODY, make_within_limit, &order));
-}
-
-TEST_F(life, locked_memory_binds)
-{
-	struct order order = { .node = self->topo.near, .pages = LIMIT_PAGES + 1 };
-
-	limit_locked_memory();
-	EXPECT_EQ(EDQUOT, np_run(NP_NOBODY, make_within_limit, &order));
-}
-
-TEST_F(life, locked_memory_binds_root_of_a_user_namespace)
-{
-	struct order order = { .node = self->topo.near, .pages = LIMIT_PAGES + 1, .in_namespace = true };
-	int status;
-
-	limit_locked_memory();
-	status = np_run(NP_NOBODY, make_within_limit, &order);
-	NP_NEED(status != NP_NO_NAMESPACE, "no user namespaces for unprivileged users");
-	EXPECT_EQ(EDQUOT, status);
-}
-
-/* The lease's end gives nothing back, as the memory is there still; its last use does. */
-static int charge_stays_with_the_memory(struct np_child *me, void *arg)
-{
-	struct order *order = arg;
-	struct np_region first, second;
-	int fd = np_open(O_CLOEXEC);
-
-	(void)me;
-	if (np_region_make(&first, fd, order->node, LIMIT_PAGES * np_page_size(), 0, RATE))
-		return 1;
-	if (np_release(fd, first.arg.lease))
-		return 2;
-	if (np_region_make(&second, fd, order->node, np_page_size(), 0, 0) != -EDQUOT)
-		return 3;
-	close(first.fd);
-	if (np_region_make(&second, fd, order->node, np_page_size(), 0, 0) != -EDQUOT)
-		return 4;
-	np_unmap(first.at, first.length);
-	return np_region_make(&second, fd, order->node, LIMIT_PAGES * np_page_size(), 0, 0) ? 5 : 0;
-}
-
-TEST_F(life, charge_stays_with_the_memory)
-{
-	struct order order = { .node = self->topo.near };
-
-	limit_locked_memory();
-	EXPECT_EQ(0, np_run(NP_NOBODY, charge_stays_with_the_memory, &order));
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	EXPECT_EQ(-EINTR, np_region_new(self->fd, 128 << 20, &self->near, 0, 0, &self->arg));
+	setitimer(ITIMER_REAL, &never, NULL);
+	ASSERT_EQ(0, np_info(self->fd, &info));
+	EXPECT_EQ(0, info.locked_bytes);
+	EXPECT_EQ(0, info.leases);
 }
 
 /* ------------------------------------------------------------------- ends */
@@ -375,157 +309,6 @@ TEST_F(life, module_stays_while_memory_is_there)
 	EXPECT_TRUE(np_eventually(np_module_unload() == 0));
 	EXPECT_EQ(0, np_module_load(parameters));
 	self->fd = np_open(O_CLOEXEC);
-}
-
-/* ------------------------------------------------------------------ cpuset */
-
-#define GROUP "/sys/fs/cgroup/np_region"
-
-static int enter_group(int near)
-{
-	char text[16];
-
-	np_write_file("/sys/fs/cgroup/cgroup.subtree_control", "+cpuset");
-	mkdir(GROUP, 0755);
-	snprintf(text, sizeof(text), "%d", near);
-	return np_write_file(GROUP "/cpuset.mems", text) ?: np_write_file(GROUP "/cgroup.procs", "0");
-}
-
-struct in_group {
-	int allowed, other;
-};
-
-static int make_outside_of_cpuset(struct np_child *me, void *arg)
-{
-	struct in_group *nodes = arg;
-	struct numaperf_ioc_region_new region;
-	struct np_set wanted = np_set_of(nodes->other);
-	int err;
-
-	(void)me;
-	if (enter_group(nodes->allowed))
-		return 200;
-	err = np_region_new(np_open(O_CLOEXEC), np_page_size(), &wanted, 0, 0, &region);
-	return err == -EXDEV && region.reason == NUMAPERF_REASON_CPUSET ? 0 : 1;
-}
-
-TEST_F(life, cpuset_is_honoured)
-{
-	struct in_group nodes = { self->topo.near, self->topo.far };
-	int status;
-
-	NP_NEED_TWO_NODES(self->topo);
-	NP_NEED_TWO_PINNABLE(self->topo);
-	status = np_run(geteuid(), make_outside_of_cpuset, &nodes);
-	rmdir(GROUP);
-	NP_NEED(status != 200, "no cpuset cgroups (v2)");
-	EXPECT_EQ(0, status);
-}
-
-static int make_and_be_narrowed(struct np_child *me, void *arg)
-{
-	struct in_group *nodes = arg;
-	struct numaperf_lease_record record;
-	struct np_region region;
-	int fd = np_open(O_CLOEXEC);
-	char text[16];
-
-	(void)me;
-	if (enter_group(nodes->allowed))
-		return 200;
-	if (np_region_make(&region, fd, nodes->allowed, np_page_size(), 0, 0) || np_lease_lost(fd, region.arg.lease))
-		return 1;
-	snprintf(text, sizeof(text), "%d", nodes->other);
-	if (np_write_file(GROUP "/cpuset.mems", text))
-		return 2;
-	if (!np_eventually(np_lease_lost(fd, region.arg.lease)))
-		return 3;
-	np_lease(fd, region.arg.lease, &record);
-	np_touch(region.at, region.length);
-	return record.reason == NUMAPERF_REASON_CPUSET && record.losses == 1 &&
-	       np_node_of_page(region.at) == nodes->allowed ? 0 : 4;
-}
-
-TEST_F(life, narrowed_cpuset_is_noticed)
-{
-	struct in_group nodes = { self->topo.near, self->topo.far };
-	int status;
-
-	NP_NEED_TWO_NODES(self->topo);
-	status = np_run(geteuid(), make_and_be_narrowed, &nodes);
-	rmdir(GROUP);
-	NP_NEED(status != 200, "no cpuset cgroups (v2)");
-	EXPECT_EQ(0, status);
-}
-
-/* ------------------------------------------------------------ 2 MiB pages */
-
-FIXTURE(huge) {
-	struct np_topo topo;
-	int fd;
-	size_t size;
-	struct np_region region;
-};
-
-FIXTURE_SETUP(huge)
-{
-	ASSERT_EQ(0, np_topo_read(&self->topo));
-	self->fd = np_open(O_CLOEXEC);
-	ASSERT_LE(0, self->fd);
-	self->size = np_huge_size();
-	self->region.fd = -1;
-}
-
-FIXTURE_TEARDOWN(huge)
-{
-	np_region_end(&self->region);
-	close(self->fd);
-}
-
-TEST_F(huge, is_mapped_whole)
-{
-	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_REGION_HUGE);
-	ASSERT_EQ(0, np_region_make(&self->region, self->fd, self->topo.near, 2 * self->size,
-				    NUMAPERF_REGION_HUGE, 0));
-	np_touch(self->region.at, self->region.length);
-	EXPECT_EQ(2 * self->size, np_proc_bytes("/proc/self/smaps_rollup", "FilePmdMapped"));
-	EXPECT_EQ(2 * self->size / np_page_size(),
-		  np_pages_on(self->region.at, self->region.length, self->topo.near));
-}
-
-TEST_F(huge, is_sampled_as_one_page)
-{
-	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_REGION_HUGE);
-	ASSERT_EQ(0, np_region_make(&self->region, self->fd, self->topo.near, 2 * self->size,
-				    NUMAPERF_REGION_HUGE, RATE));
-	EXPECT_TRUE(np_region_use(&self->region, true, 20, &counts));
-	EXPECT_EQ(2, counts.read.pages);
-	EXPECT_EQ(self->size, counts.read.page_size);
-	for (__u32 i = 0; i < counts.read.nr_samples; i++)
-		EXPECT_GT(2, counts.samples[i].page);
-}
-
-TEST_F(huge, part_can_be_unmapped)
-{
-	size_t page = np_page_size();
-
-	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_REGION_HUGE);
-	ASSERT_EQ(0, np_region_make(&self->region, self->fd, self->topo.near, self->size, NUMAPERF_REGION_HUGE,
-				    RATE));
-	memset(self->region.at, 0x5a, self->size);
-	ASSERT_EQ(0, np_unmap(self->region.at + page, page));
-	EXPECT_EQ(0x5a, self->region.at[0]);
-	for (size_t i = 2 * page; i < self->size; i++)
-		ASSERT_EQ(0x5a, self->region.at[i]);
-}
-
-TEST_F(huge, half_a_page_is_EINVAL)
-{
-	struct np_set near = np_set_of(self->topo.near);
-	struct numaperf_ioc_region_new arg;
-
-	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_REGION_HUGE);
-	EXPECT_EQ(-EINVAL, np_region_new(self->fd, self->size / 2, &near, NUMAPERF_REGION_HUGE, 0, &arg));
 }
 
 TEST_HARNESS_MAIN

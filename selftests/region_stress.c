@@ -196,8 +196,10 @@ static void make_use_end(struct busy *busy, int way)
 	if (way == 1)
 		np_revoke(region.session, region.arg.lease);
 	np_touch(region.at, region.length);
-	if (way == 2)
+	if (way == 2) {
 		munmap(region.at, region.length);
+		region.at = NULL;
+	}
 	np_region_end(&region);
 }
 

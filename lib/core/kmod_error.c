@@ -47,6 +47,8 @@ static const struct row {
 } rows[] = {
 	{ ONLY(KMOD_TRACK), EPERM, NUMAPERF_REASON_PRIVILEGE, CALLS_KIND, NOT_YOUR_PROCESS },
 	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_NODE_MEMORY, NUMAPERF_ERROR_NODE_MEMORY, REASONS_SENTENCE },
+	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_NO_MEMORY, CALLS_KIND,
+	  "The nodes have the memory, but the memory cgroup's limit does not allow it (memory.max)." },
 	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_CPUSET, NUMAPERF_ERROR_BINDING,
 	  "The cpuset of this process does not allow the memory of all the nodes (cpuset.mems)." },
 	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_MOVABLE_ONLY, NUMAPERF_ERROR_BINDING,
