@@ -1,44 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/cpu.h>
-#include <linux/cpumask.h>
 #include <linux/jiffies.h>
 #include <linux/math64.h>
-#include <linux/sched/isolation.h>
 
 #include "alarm.h"
-#include "lease.h"
+#include "quiet.h"
 #include "session.h"
 #include "target.h"
 #include "thread.h"
 
 #define WINDOW_MS_MIN	100
 #define WINDOW_MS_MAX	3600000
-
-/* A CPU for timers: neither isolated nor nohz_full. CPUs can't go away. */
-static int quiet_cpu(void)
-{
-	int cpu;
-
-	for_each_cpu_and(cpu, housekeeping_cpumask(HK_TYPE_DOMAIN),
-			 housekeeping_cpumask(HK_TYPE_TIMER)) {
-		if (cpu_online(cpu))
-			return cpu;
-	}
-	return WORK_CPU_UNBOUND;
-}
-
-static void alarm_queue(struct np_alarm *alarm)
-{
-	int cpu = WORK_CPU_UNBOUND;
-	bool still = cpus_read_trylock();
-
-	/* Else a CPU is just coming or going: this once, any will do. */
-	if (still)
-		cpu = quiet_cpu();
-	queue_delayed_work_on(cpu, np_wq, &alarm->work, alarm->window);
-	if (still)
-		cpus_read_unlock();
-}
 
 static enum numaperf_source alarm_source(const struct np_alarm *alarm)
 {
@@ -102,7 +73,7 @@ static void alarm_work(struct work_struct *work)
 
 	alarm_judge(alarm);
 	if (again)
-		alarm_queue(alarm);
+		np_queue_delayed(&alarm->work, alarm->window);
 }
 
 void np_alarms_init(struct np_target *target)
@@ -149,7 +120,7 @@ static int alarm_set(struct np_target *target,
 	alarm->window = msecs_to_jiffies(arg->window_ms);
 	alarm->low = false;
 	np_counter_map_locality(target->map, arg->source, &alarm->before);
-	alarm_queue(alarm);
+	np_queue_delayed(&alarm->work, alarm->window);
 	return 0;
 }
 

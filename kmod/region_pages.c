@@ -13,6 +13,7 @@
 #include <linux/vmstat.h>
 
 #include "inject.h"
+#include "node_ceiling.h"
 #include "region.h"
 
 #define REGION_GFP							\
@@ -145,11 +146,13 @@ static int nearest_node(const nodemask_t *left)
  * @left: bind: nodes that still had room when last looked
  * @nid: node of the next page
  * @unchecked: base pages taken since the last look
+ * @reason: why the last page could not be had
  */
 struct filling {
 	nodemask_t left;
 	int nid;
 	unsigned int unchecked;
+	enum numaperf_reason reason;
 };
 
 static void filling_begin(struct filling *filling,
@@ -163,19 +166,49 @@ static void filling_begin(struct filling *filling,
 		filling->nid = nearest_node(&filling->left);
 }
 
-static struct page *filling_page(struct filling *filling, unsigned int order)
+/* Where the page is, is looked at: not believed. */
+static bool page_is_right(const struct page *page, int nid)
+{
+	return page_to_nid(page) == nid && page_zonenum(page) != ZONE_MOVABLE;
+}
+
+static struct page *page_on(struct filling *filling, unsigned int order)
 {
 	gfp_t gfp = REGION_GFP | (order ? __GFP_COMP : 0);
+	struct page *page = NULL;
+
+	if (!np_inject_fail(1))
+		page = alloc_pages_node(np_inject_node(filling->nid), gfp, order);
+	if (page && page_is_right(page, filling->nid))
+		return page;
+	/* A small page is to be had, and was not given: the cgroup's limit. */
+	filling->reason = !page && !order && node_room(filling->nid) ?
+			  NUMAPERF_REASON_NO_MEMORY :
+			  NUMAPERF_REASON_NODE_MEMORY;
+	if (page)
+		__free_pages(page, order);
+	return NULL;
+}
+
+/* A page of the node, charged to it; NULL: the node has none to give. */
+static struct page *filling_page(struct filling *filling, unsigned int order)
+{
+	struct page *page;
 
 	filling->unchecked += 1U << order;
 	if (filling->unchecked >= ROOM_INTERVAL) {
+		filling->reason = NUMAPERF_REASON_NODE_MEMORY;
 		if (node_room(filling->nid) < 1UL << order)
 			return NULL;
 		filling->unchecked = 0;
 	}
-	if (np_inject_fail(1))
+	filling->reason = NUMAPERF_REASON_NODE_CEILING;
+	if (np_node_charge(filling->nid, 1UL << order))
 		return NULL;
-	return alloc_pages_node(np_inject_node(filling->nid), gfp, order);
+	page = page_on(filling, order);
+	if (!page)
+		np_node_uncharge(filling->nid, 1UL << order);
+	return page;
 }
 
 /* A bound region goes on with its next node when one is full. */
@@ -192,15 +225,6 @@ static bool filling_next_node(struct filling *filling,
 	return true;
 }
 
-/* Where the page is, is looked at: not believed. */
-static bool page_is_right(const struct np_region *region,
-			  const struct filling *filling, struct page *page)
-{
-	return page_to_nid(page) == filling->nid &&
-	       node_isset(filling->nid, region->nodes) &&
-	       page_zonenum(page) != ZONE_MOVABLE;
-}
-
 static int fill_one(struct np_region *region, struct filling *filling,
 		    unsigned long i)
 {
@@ -212,10 +236,9 @@ static int fill_one(struct np_region *region, struct filling *filling,
 		page = filling_page(filling, region->order);
 	} while (!page && filling_next_node(filling, region));
 	if (!page)
-		return -ENOMEM;
+		return filling->reason == NUMAPERF_REASON_NODE_CEILING ?
+		       -EDQUOT : -ENOMEM;
 	region->pages[i] = page;
-	if (!page_is_right(region, filling, page))
-		return -ENOMEM;
 	if (region->interleave)
 		filling->nid = next_node_in(filling->nid, region->nodes);
 	return 0;
@@ -224,8 +247,8 @@ static int fill_one(struct np_region *region, struct filling *filling,
 /**
  * np_region_fill() - allocate all pages
  *
- * Return: 0, -EINTR, or -ENOMEM with the reason and the node; what there is of
- * pages is for np_region_drain() in any case.
+ * Return: 0, -EINTR, or -ENOMEM or -EDQUOT with the reason and the node; what
+ * there is of pages is for np_region_drain() in any case.
  */
 int np_region_fill(struct np_region *region, u32 *ret_reason, s32 *ret_node)
 {
@@ -236,8 +259,11 @@ int np_region_fill(struct np_region *region, u32 *ret_reason, s32 *ret_node)
 	filling_begin(&filling, region);
 	for (i = 0; i < region->npages; i++) {
 		err = fill_one(region, &filling, i);
-		if (err == -ENOMEM)
-			room_lacks(ret_reason, ret_node, filling.nid);
+		if (err && err != -EINTR) {
+			*ret_reason = filling.reason;
+			if (filling.reason != NUMAPERF_REASON_NO_MEMORY)
+				*ret_node = filling.nid;
+		}
 		if (err)
 			return err;
 		cond_resched();
@@ -291,6 +317,8 @@ void np_region_drain(struct np_region *region)
 	unsigned long i;
 
 	for (i = 0; i < region->npages && region->pages[i]; i++) {
+		np_node_uncharge(page_to_nid(region->pages[i]),
+				 1UL << region->order);
 		page_drop(region->pages[i], region->order);
 		region->pages[i] = NULL;
 		cond_resched();

@@ -45,6 +45,9 @@ int kmod_watch(int fd, struct numaperf_ioc_watch *watch);
 int kmod_counters(int fd, struct numaperf_ioc_counters *counters); /* whose descriptor is the caller's to close */
 int kmod_alarm(int fd, struct numaperf_ioc_alarm *alarm);
 int kmod_event(int fd, struct numaperf_event_record *ret_event); /* 1: one; 0: none at the moment */
+int kmod_region_new(int fd, struct numaperf_ioc_region_new *region);
+int kmod_region_set(int fd, uint64_t lease, uint32_t rate, uint32_t repeat);
+int kmod_region_read(int fd, struct numaperf_ioc_region_read *read);
 
 /* kmod_track() sets no error, to be async-signal-safe; this makes one of its result, and returns that. */
 int kmod_track_failed(const struct numaperf_ioc_track *track, int result, const char *operation);
