@@ -214,9 +214,9 @@ static unsigned long batch_delay(const struct np_refault *sampler, bool starved)
 	return mean > 1 ? 1 + random_below(2 * mean - 1) : 1;
 }
 
-static void batch_queue(struct np_refault *sampler)
+static void batch_queue(struct np_refault *sampler, bool starved)
 {
-	np_queue_delayed(&sampler->work, batch_delay(sampler));
+	np_queue_delayed(&sampler->work, batch_delay(sampler, starved));
 }
 
 static void batch_work(struct work_struct *work)
