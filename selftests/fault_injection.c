@@ -85,6 +85,19 @@ static bool taken_nothing(struct world *w, const struct taken *before)
 	       now.sessions <= before->sessions && now.next_fd <= before->next_fd;
 }
 
+/* For the log of a test that failed. */
+static const char *taken_what(struct world *w, const struct taken *before)
+{
+	static char text[128];
+	struct taken now = taken_now(w);
+
+	snprintf(text, sizeof(text), "%lld locked bytes, %d leases, %d threads, %d sessions, %d descriptors",
+		 (long long)(now.locked - before->locked), (int)(now.leases - before->leases),
+		 (int)(now.threads - before->threads), (int)(now.sessions - before->sessions),
+		 now.next_fd - before->next_fd);
+	return text;
+}
+
 /* ----------------------------------------------- calls, and what they need */
 
 static int nothing(struct world *w)
@@ -274,7 +287,7 @@ static int region_new(struct world *w, __u32 flags, size_t length)
 		.length = length,
 		.nodes = (uintptr_t)w->near.words,
 		.nodes_bits = NP_SET_BITS,
-		.parts = 2,
+		.parts = 1,
 		.rate = 100,
 	};
 	int err = np_ioctl(w->fd, NUMAPERF_IOC_REGION_NEW, &arg);
@@ -437,7 +450,8 @@ TEST_F(nth, failure_takes_nothing)
 		if (err) {
 			EXPECT_TRUE(struck) TH_LOG("failed by itself: %d", err);
 			EXPECT_TRUE(of_contract(err)) TH_LOG("step %d: error %d", n, err);
-			EXPECT_TRUE(np_eventually(taken_nothing(w, &before))) TH_LOG("step %d: something was taken", n);
+			EXPECT_TRUE(np_eventually(taken_nothing(w, &before)))
+				TH_LOG("step %d, error %d: something was taken: %s", n, err, taken_what(w, &before));
 			failures++;
 		}
 		ASSERT_EQ(0, variant->undo(w));

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "np_region.h"
 #include "np_test.h"
 
 #define INJECT "/sys/kernel/debug/numaperf/inject/"
@@ -21,6 +22,7 @@ FIXTURE(inject) {
 	char *memory;
 	size_t page;
 	struct numaperf_ioc_range_pin pin;
+	struct numaperf_ioc_region_new region;
 };
 
 FIXTURE_VARIANT(inject) {
@@ -45,6 +47,7 @@ FIXTURE_TEARDOWN(inject)
 {
 	np_write_file(INJECT "misplace_page", "0");
 	np_write_file(INJECT "fail_page", "0");
+	np_write_file(INJECT "fault_delay_us", "0");
 	close(self->fd);
 }
 
@@ -126,6 +129,62 @@ TEST_F(inject, failure_is_over_when_it_has_come)
 	ASSERT_TRUE(inject(INJECT "fail_page", variant->nth));
 	ASSERT_EQ(-ENOMEM, pin(self));
 	EXPECT_EQ(0, pin(self));
+}
+
+/* ------------------------------------------------------- observed regions */
+
+static int new_region(FIXTURE_DATA(inject) *self)
+{
+	return np_region_new(self->fd, PAGES * self->page, &self->near, 0, 0, &self->region);
+}
+
+static __u64 locked(FIXTURE_DATA(inject) *self)
+{
+	struct numaperf_ioc_info info;
+
+	return np_info(self->fd, &info) ? ~0ULL : info.locked_bytes;
+}
+
+#define NEED_REGIONS() NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_REGION)
+
+TEST_F(inject, misplaced_page_of_a_region_is_refused)
+{
+	NEED_INJECTOR();
+	NEED_REGIONS();
+	NP_NEED_TWO_NODES(self->topo);
+	ASSERT_TRUE(inject(INJECT "misplace_page", variant->nth));
+	EXPECT_EQ(-ENOMEM, new_region(self));
+	EXPECT_EQ(self->topo.near, self->region.wrong_node);
+	EXPECT_EQ(NUMAPERF_REASON_NODE_MEMORY, self->region.reason);
+}
+
+TEST_F(inject, failing_page_of_a_region_leaves_nothing)
+{
+	__u64 before = locked(self);
+
+	NEED_INJECTOR();
+	NEED_REGIONS();
+	ASSERT_TRUE(inject(INJECT "fail_page", variant->nth));
+	EXPECT_EQ(-ENOMEM, new_region(self));
+	EXPECT_EQ(before, locked(self));
+	EXPECT_EQ(0, leases(self));
+}
+
+TEST_F(inject, delayed_fault_of_a_region_is_served)
+{
+	struct np_region region;
+	__u64 began;
+
+	NEED_INJECTOR();
+	NEED_REGIONS();
+	ASSERT_EQ(0, np_region_make(&region, self->fd, self->topo.near, self->page, 0, 0));
+	ASSERT_TRUE(inject(INJECT "fault_delay_us", 50000));
+	began = np_now_ns();
+	*region.at = 1;
+	EXPECT_LE(50000000, np_now_ns() - began);
+	ASSERT_TRUE(inject(INJECT "fault_delay_us", 0));
+	EXPECT_EQ(1, *region.at);
+	np_region_end(&region);
 }
 
 TEST_HARNESS_MAIN
