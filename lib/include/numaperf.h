@@ -14,5 +14,6 @@
 #include <numaperf/policy.h>
 #include <numaperf/leases.h>
 #include <numaperf/collector.h>
+#include <numaperf/refault.h>
 
 #endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Estimates from the re-fault samples of an observed region: pure arithmetic on what REGION_READ of <linux/numaperf.h> gave.
+ *
+ * A sampled page is one that was chosen uniformly, at a time that has nothing to do with its use, and unmapped; its next access is seen, with
+ * its thread, its CPU's node, and the time since. With repeat, the page is unmapped again at once, until so many accesses were seen. One page's
+ * samples in a row (turn 0, 1, ...) are a "choice" here. Two questions are answered, and never merged:
+ *
+ *   next-user   page-weighted: of uniformly chosen pages that are used within the window, the share whose next user is local (or on a node
+ *               asked for). Only turn 0 counts. It is the share of accesses only where all pages are used alike.
+ *   accesses    access-weighted: of the accesses to the region, the share that is local. Each page weighs as its rate of accesses: events by
+ *               exposure, within the same window of each choice, pages that were not used (OPEN) included. Of a choice that ended early, at its
+ *               last turn K after time T, the rate is (K - 1) / T, which together with N / window for the others has exactly the right mean if
+ *               accesses come independently of each other; for other stationary visits N / window alone has it (Campbell's formula), so that
+ *               loops and threads that come and go in time do little harm. The first time alone would not do: by the inspection paradox
+ *               a uniformly chosen moment falls into long intervals more often than into short ones.
+ *
+ * Rates are averaged by page, then summed (the Horvitz-Thompson estimator: all pages have the same probability of being chosen). Intervals are
+ * of 95 %: sixteen batches of choices, consecutive in time and thus of other pages or other times, each left out in turn (jackknife), with
+ * Student's t of 15 degrees of freedom; never narrower than Wilson's interval of as many independent choices, so that "all local" is not taken
+ * for certain. That of accesses also covers both extremes of what the latency of a fault may hide.
+ *
+ * "accesses" is unknown, and says why, wherever it could be wrong without showing it:
+ *   UNSEEN      pages that were never chosen may have been used most; only a region of which 98 % of the used pages were seen is answered for.
+ *   REPEAT      a page's rate needs REGION_SET with a repeat of 3 or more (4 to 8 are good).
+ *   LATE        the module was too slow in unmapping a page again: accesses in a row would have escaped.
+ *   BURSTS      just used pages are used again far sooner than others: accesses come in runs, of which a re-fault sees the first. Runs shorter than
+ *               resolution_ns, the time that unmapping again takes, can't be seen by any sampling that unmaps: they count as one access.
+ *   FLOOR       pages used nearly as often as faults take time carry too much: their rates have no upper bound.
+ *   FEW, LOST, WIDE   as for next-user: too few choices, too many torn by samples that were dropped, an interval that says nothing.
+ *
+ * Both hold for the time that the samples were taken in. Thread safety: no state; any thread.
+ */
+#ifndef NUMAPERF_REFAULT_H
+#define NUMAPERF_REFAULT_H
+
+#include <stdbool.h>
+
+#include <numaperf/base.h>
+
+NUMAPERF_BEGIN_DECLS
+
+struct numaperf_region_sample; /* of <linux/numaperf.h> */
+
+/* Fewer choices than this yield UNKNOWN. */
+#define NUMAPERF_REFAULT_MIN_CHOICES 160
+/* So does an interval wider than this. */
+#define NUMAPERF_REFAULT_MAX_WIDTH 0.5
+
+struct numaperf_refault_options {
+	size_t size;
+	uint64_t pages;     /* of the region that were ever used; 0: not known, so that "accesses" stays unknown */
+	bool of_node;       /* the share of accesses from cpu_node, wherever the page is; else, from the page's own node */
+	int cpu_node;
+	uint64_t window_ns; /* how long a chosen page is watched; 0: an eighth of the time that the samples span */
+	uint64_t floor_ns;  /* what is at most hidden in each delay by unmapping and the fault; 0: 20 us, or the shortest delay if longer */
+};
+#define NUMAPERF_REFAULT_OPTIONS_INIT { .size = sizeof(struct numaperf_refault_options) }
+NUMAPERF_DEFINE_OPTIONS_INIT(refault)
+
+enum numaperf_refault_doubt {
+	NUMAPERF_REFAULT_SURE = 0,
+	NUMAPERF_REFAULT_FEW,
+	NUMAPERF_REFAULT_LOST,
+	NUMAPERF_REFAULT_WIDE,
+	NUMAPERF_REFAULT_UNSEEN,
+	NUMAPERF_REFAULT_REPEAT,
+	NUMAPERF_REFAULT_LATE,
+	NUMAPERF_REFAULT_BURSTS,
+	NUMAPERF_REFAULT_FLOOR,
+};
+
+/* One answer. */
+struct numaperf_refault_share {
+	const char *estimand; /* "next-user", "accesses" */
+	bool known;           /* if not, "doubt" and "why" say why and the numbers mean nothing */
+	enum numaperf_refault_doubt doubt;
+	double share;         /* 0 to 1 */
+	double low, high;     /* interval of 95 % */
+	uint64_t samples;     /* re-faults that it rests on */
+	char why[200];        /* "" if known */
+};
+
+struct numaperf_refault_estimate {
+	struct numaperf_refault_share next_user, accesses;
+	uint64_t choices;       /* that were watched for the whole window */
+	uint64_t unused;        /* of these, not used within it */
+	uint64_t torn;          /* choices left out, as samples of theirs are missing */
+	uint64_t pages_seen;
+	uint64_t window_ns;
+	uint64_t resolution_ns; /* median time from a re-fault to being unmapped again; 0: none was */
+	bool independent;       /* nothing shows that an access tells when the next one comes; else the rates are from a shorter window */
+	double burst_ratio;     /* how much likelier a short delay is right after an access than at any time, where most so; 1: alike */
+};
+
+/*
+ * Samples in any order; those of several reads of one region may be put together if only the OPEN ones of the last are among them. O(n log n) time
+ * and 64 bytes a sample of memory while it works. Errors: INVALID_ARGUMENT, ALLOCATION. Samples that are too few or doubtful are no error.
+ */
+NUMAPERF_API int numaperf_refault_estimate(const struct numaperf_region_sample *samples, size_t count,
+					   const struct numaperf_refault_options *options,
+					   struct numaperf_refault_estimate *ret_estimate);
+
+NUMAPERF_API const char *numaperf_refault_doubt_to_string(enum numaperf_refault_doubt doubt);
+NUMAPERF_API int numaperf_refault_doubt_parse(const char *text, enum numaperf_refault_doubt *ret_doubt);
+
+NUMAPERF_END_DECLS
+
+#endif
