@@ -178,27 +178,32 @@ static bool too_few_turns(const struct work *work, struct numaperf_refault_share
 }
 
 /*
- * Two delays that together fit into the window, the first after a random time, the second right after an access: if accesses are independent
- * of each other, either is the short one as often, however much pages differ. 1 if nothing speaks against that.
+ * Two delays of one choice within its window, the first after a random time, the other right after an access: if accesses are independent of
+ * each other, either is the short one as often, however much pages differ. 1 if nothing speaks against that.
  */
 static double burst_ratio_within(const struct work *work, double limit)
 {
-	double first = 0, second = 0, excess;
+	double first = 0, later = 0, excess;
 
 	for (size_t i = 0; i < work->all.count; i++) {
 		const struct refault_choice *choice = &work->all.choices[i];
 
-		if (choice->events < 2)
-			continue;
-		first += (double)choice->turns[0]->delay_ns < limit && (double)choice->turns[1]->delay_ns >= limit;
-		second += (double)choice->turns[1]->delay_ns < limit && (double)choice->turns[0]->delay_ns >= limit;
+		for (unsigned turn = 1; turn < choice->events; turn++) {
+			bool first_short = (double)choice->turns[0]->delay_ns < limit;
+			bool later_short = (double)choice->turns[turn]->delay_ns < limit;
+
+			first += first_short && !later_short;
+			later += later_short && !first_short;
+		}
 	}
-	excess = second - BURST_RATIO * first;
-	/* Three standard deviations of the excess. */
-	return excess > 0 && excess * excess > 9 * (second + BURST_RATIO * BURST_RATIO * first) ? second / (first ?: 1) : 1;
+	excess = later - BURST_RATIO * first;
+	/* Three standard deviations of the excess; a short first delay counts with each of the others. */
+	return excess > 0 && excess * excess > 9 * (later + BURST_RATIO * BURST_RATIO * work->all.turns * first) ?
+		       later / (first > 1 ? first : 1) :
+		       1;
 }
 
-/* In as many of such pairs the second delay should be the shorter one as the longer one. */
+/* In as many choices the second delay should be shorter than the first as longer. */
 static bool independent(const struct work *work)
 {
 	double shorter = 0, longer = 0, excess;

@@ -271,7 +271,7 @@ static void long_bursts(void **state)
 static void bursts_that_mostly_escape(void **state)
 {
 	(void)state;
-	must_refuse("bursts of 12 us", bursts(12e-6), NUMAPERF_REFAULT_BURSTS);
+	must_refuse("bursts of 15 us", bursts(15e-6), NUMAPERF_REFAULT_BURSTS);
 }
 
 static void bursts_while_unmapping_is_late(void **state)
