@@ -11,28 +11,22 @@
 #include "perf/refault.h"
 
 /* numaperf/refault.h says these, too. */
-#define FLOOR_NS 20000
 #define MIN_SEEN 0.98
-#define MIN_TURNS 3
+#define MIN_TURNS 8
 
 /* Of all choices, torn ones above this share are more than the edges of what was read. */
 #define MAX_TORN 0.1
-/* Pairs of delays of one choice that a test of bursts needs at least. */
-#define MIN_PAIRS 100
-/* Unmapping again that takes longer than this sees too little of what follows an access. */
-#define LATE_NS 1000000
-/*
- * Threads of one CPU that take turns at it make a just used page twice as likely to be used soon, four threads four times: that does no harm
- * here. Runs of accesses make it hundreds of times as likely.
- */
-#define BURST_RATIO 5
-/* A page is fast if its mean interval is shorter than this many floors; they may carry this share at most. */
+/* Accesses of which the next was awaited right away, at least. */
+#define MIN_CLOSE 100
+/* Standard deviations from which on visits are not independent of each other. */
+#define DEPENDENT 3
+/* Visits that took all turns of their choice: more are no accident. */
+#define MAX_BURSTS 2
+/* A choice was fast if its turns took this many floors each, or less; such may carry this share of the rate at most. */
 #define FAST_FLOORS 3
 #define MAX_FAST 0.05
-/* What may remain of the rate in choices that ended early, where accesses are not independent. */
+/* What may remain of the rate in choices that ended early, where visits are not independent. */
 #define MAX_FULL 0.05
-/* Standard deviations from which on they are not. */
-#define DEPENDENT 3
 
 static const char *const doubt_names[] = {
 	[NUMAPERF_REFAULT_SURE] = "sure",     [NUMAPERF_REFAULT_FEW] = "few",       [NUMAPERF_REFAULT_LOST] = "lost",
@@ -69,33 +63,30 @@ static void take_next_users(struct work *work)
 		const struct refault_choice *choice = &work->all.choices[i];
 
 		work->values[i] = (struct refault_value){ choice->page, choice->batch,
-							  choice->events && refault_is_mine(&work->all, choice->turns[0]),
-							  !!choice->events };
+							  choice->visits && refault_is_mine(&work->all, choice->turns[0]),
+							  !!choice->visits };
 	}
 }
 
 /*
- * Accesses a nanosecond, if each delay was too long by floor. The mean of this over the times at which a page can be chosen is its rate:
- * P(N >= K - 1) of it from choices that ended at their K-th turn, P(N <= K - 2) from those that ended with the window.
+ * Accesses a nanosecond. If visits are independent of each other, the mean of this over the times at which a page can be chosen is its rate:
+ * P(N >= K - 1) of it comes from choices that ended with their K-th visit, P(N <= K - 2) from those that ended with the window.
  */
-static double rate_of(const struct refault_choice *choice, double floor)
+static double rate_of(const struct refault_choice *choice)
 {
-	double exposure = choice->exposure_ns - floor * choice->events;
-
-	if (exposure < floor * choice->events || exposure <= 0) /* faster than it can be told: checked by the share of such pages */
-		exposure = floor * choice->events ?: choice->exposure_ns;
-	return (choice->events - (choice->full ? 1 : 0)) / exposure;
+	return choice->exposure_ns > 0 ? choice->accesses / choice->exposure_ns : 0;
 }
 
-static void take_rates(struct work *work, double floor)
+static struct refault_interval share_of_accesses(struct work *work)
 {
 	for (size_t i = 0; i < work->all.count; i++) {
 		const struct refault_choice *choice = &work->all.choices[i];
-		double rate = rate_of(choice, floor);
 
 		work->values[i] = (struct refault_value){ choice->page, choice->batch,
-							  choice->events ? rate * choice->mine / choice->events : 0, rate };
+							  choice->accesses ? rate_of(choice) * choice->mine / choice->accesses : 0,
+							  rate_of(choice) };
 	}
+	return refault_share(work->values, work->all.count);
 }
 
 static int compare_by_exposure(const void *left, const void *right)
@@ -115,12 +106,12 @@ static uint64_t window_without_full(struct work *work)
 	double all = 0, full = 0;
 
 	for (size_t i = 0; i < work->all.count; i++)
-		all += rate_of(&choices[i], 0);
+		all += rate_of(&choices[i]);
 	qsort(choices, work->all.count, sizeof(*choices), compare_by_exposure);
 	for (size_t i = 0; i < work->all.count; i++) {
 		if (!choices[i].full)
 			continue;
-		full += rate_of(&choices[i], 0);
+		full += rate_of(&choices[i]);
 		if (full > MAX_FULL * all)
 			return (uint64_t)choices[i].exposure_ns;
 	}
@@ -178,32 +169,9 @@ static bool too_few_turns(const struct work *work, struct numaperf_refault_share
 }
 
 /*
- * Two delays of one choice within its window, the first after a random time, the other right after an access: if accesses are independent of
- * each other, either is the short one as often, however much pages differ. 1 if nothing speaks against that.
+ * Two delays of one choice within its window, the first after a random time, the other right after a visit: if visits are independent of each
+ * other, either is the shorter one as often, however much pages differ.
  */
-static double burst_ratio_within(const struct work *work, double limit)
-{
-	double first = 0, later = 0, excess;
-
-	for (size_t i = 0; i < work->all.count; i++) {
-		const struct refault_choice *choice = &work->all.choices[i];
-
-		for (unsigned turn = 1; turn < choice->events; turn++) {
-			bool first_short = (double)choice->turns[0]->delay_ns < limit;
-			bool later_short = (double)choice->turns[turn]->delay_ns < limit;
-
-			first += first_short && !later_short;
-			later += later_short && !first_short;
-		}
-	}
-	excess = later - BURST_RATIO * first;
-	/* Three standard deviations of the excess; a short first delay counts with each of the others. */
-	return excess > 0 && excess * excess > 9 * (later + BURST_RATIO * BURST_RATIO * work->all.turns * first) ?
-		       later / (first > 1 ? first : 1) :
-		       1;
-}
-
-/* In as many choices the second delay should be shorter than the first as longer. */
 static bool independent(const struct work *work)
 {
 	double shorter = 0, longer = 0, excess;
@@ -211,29 +179,30 @@ static bool independent(const struct work *work)
 	for (size_t i = 0; i < work->all.count; i++) {
 		const struct refault_choice *choice = &work->all.choices[i];
 
-		if (choice->events < 2)
+		if (choice->visits < 2)
 			continue;
-		shorter += choice->turns[1]->delay_ns < choice->turns[0]->delay_ns;
-		longer += choice->turns[1]->delay_ns > choice->turns[0]->delay_ns;
+		shorter += choice->next_ns < choice->first_ns;
+		longer += choice->next_ns > choice->first_ns;
 	}
 	excess = shorter - longer;
 	return excess * excess <= DEPENDENT * DEPENDENT * (shorter + longer);
 }
 
+/* Visits of as many accesses as there are turns, or more, to pages that had waited for them. */
 static bool in_bursts(const struct work *work, struct numaperf_refault_share *share)
 {
-	struct numaperf_refault_estimate *estimate = work->estimate;
+	uint64_t bursts = 0;
 
-	for (double limit = work->floor_ns; limit < (double)work->all.window_ns; limit *= 2) {
-		double ratio = burst_ratio_within(work, limit);
+	for (size_t i = 0; i < work->all.count; i++) {
+		const struct refault_choice *choice = &work->all.choices[i];
 
-		if (ratio > estimate->burst_ratio)
-			estimate->burst_ratio = ratio;
+		bursts += choice->full && choice->visits == 1 && choice->first_ns > FAST_FLOORS * work->all.at_once_ns;
 	}
-	if (estimate->burst_ratio > BURST_RATIO)
+	work->estimate->bursts = bursts;
+	if (bursts > MAX_BURSTS)
 		doubt(share, NUMAPERF_REFAULT_BURSTS,
-		      "accesses come in runs: a page is used again soon %.0f times as often right after an access as at any time",
-		      estimate->burst_ratio);
+		      "accesses come in runs: %" PRIu64 " of %" PRIu64 " were of %u or more, how many can't be told; try a higher repeat",
+		      bursts, work->estimate->choices, work->all.turns);
 	return share->doubt != NUMAPERF_REFAULT_SURE;
 }
 
@@ -252,47 +221,45 @@ static uint64_t gap_of(const struct refault_choice *choice)
 	return again_ns > used_ns ? again_ns - used_ns : 0;
 }
 
-/* -ENOMEM, or whether runs of accesses would have escaped. */
+/* -ENOMEM, or whether what follows an access at once would have escaped. */
 static int too_late(const struct work *work, struct numaperf_refault_share *share)
 {
 	uint64_t *gaps = calloc(work->all.count + 1, sizeof(*gaps));
-	size_t n = 0;
+	size_t n = 0, close = 0;
 
 	if (!gaps)
 		return -ENOMEM;
-	for (size_t i = 0; i < work->all.count; i++)
-		if (work->all.choices[i].events > 1)
-			gaps[n++] = gap_of(&work->all.choices[i]);
+	for (size_t i = 0; i < work->all.count; i++) {
+		const struct refault_choice *choice = &work->all.choices[i];
+
+		if (choice->nr_turns < 2)
+			continue;
+		gaps[n++] = gap_of(choice);
+		close += !!(choice->turns[1]->flags & NUMAPERF_SAMPLE_CLOSE);
+	}
 	qsort(gaps, n, sizeof(*gaps), compare_numbers);
-	work->estimate->resolution_ns = n ? gaps[n / 2] : 0;
+	work->estimate->gap_ns = n ? gaps[n / 2] : 0;
 	free(gaps);
-	if (n < MIN_PAIRS)
+	if (n < MIN_CLOSE)
 		doubt(share, NUMAPERF_REFAULT_FEW, "%zu pages that were used twice in %.3f s are too few: %d are needed", n,
-		      (double)work->all.window_ns / 1e9, MIN_PAIRS);
-	else if (work->estimate->resolution_ns > LATE_NS)
+		      (double)work->all.window_ns / 1e9, MIN_CLOSE);
+	else if (2 * close < n)
 		doubt(share, NUMAPERF_REFAULT_LATE,
-		      "unmapping again took %.1f ms, in which accesses in a row escape: sample more slowly",
-		      (double)work->estimate->resolution_ns / 1e6);
+		      "after %zu of %zu accesses the page was not unmapped again at once: others in a row with them escape", n - close, n);
 	return share->doubt != NUMAPERF_REFAULT_SURE;
 }
 
-/* Share of the rate that lies in pages used nearly as often as faults take time. */
+/* Share of the rate in choices whose turns came as fast as faults can be taken. */
 static double share_of_fast(const struct work *work)
 {
-	const struct refault_choice *choices = work->all.choices;
 	double fast = 0, all = 0;
 
-	for (size_t i = 0, n; i < work->all.count; i += n) {
-		double events = 0, exposure = 0, rate = 0;
+	for (size_t i = 0; i < work->all.count; i++) {
+		const struct refault_choice *choice = &work->all.choices[i];
+		double rate = rate_of(choice);
 
-		for (n = 0; i + n < work->all.count && choices[i + n].page == choices[i].page; n++) {
-			events += choices[i + n].events;
-			exposure += choices[i + n].exposure_ns;
-			rate += work->values[i + n].all;
-		}
-		rate /= (double)n;
 		all += rate;
-		if (exposure < FAST_FLOORS * work->floor_ns * events)
+		if (choice->full && choice->exposure_ns < FAST_FLOORS * work->floor_ns * work->all.turns)
 			fast += rate;
 	}
 	return all > 0 ? fast / all : 0;
@@ -326,26 +293,26 @@ static int answer_accesses(struct work *work)
 {
 	struct numaperf_refault_share *share = &work->estimate->accesses;
 	struct refault_interval interval, floored;
+	uint64_t window_ns = work->all.window_ns;
 	int r;
 
 	for (size_t i = 0; i < work->all.count; i++)
-		share->samples += work->all.choices[i].events;
+		share->samples += work->all.choices[i].accesses;
 	if (too_few(work, share) || too_few_turns(work, share))
 		return 0;
 	r = too_late(work, share);
 	if (r)
 		return r < 0 ? r : 0;
-	if (in_bursts(work, share))
+	if (in_bursts(work, share) || on_the_floor(work, share) || not_all_seen(work, share))
 		return 0;
 	work->estimate->independent = independent(work);
-	if (!work->estimate->independent)
-		refault_choices_look(&work->all, window_without_full(work));
-	take_rates(work, work->floor_ns);
-	floored = refault_share(work->values, work->all.count);
-	take_rates(work, 0);
-	if (on_the_floor(work, share) || not_all_seen(work, share))
-		return 0;
-	interval = refault_share(work->values, work->all.count);
+	if (!work->estimate->independent) {
+		window_ns = window_without_full(work);
+		refault_choices_look(&work->all, window_ns, 0);
+	}
+	interval = share_of_accesses(work);
+	refault_choices_look(&work->all, window_ns, work->floor_ns);
+	floored = share_of_accesses(work);
 	interval.low = floored.low < interval.low ? floored.low : interval.low;
 	interval.high = floored.high > interval.high ? floored.high : interval.high;
 	conclude(share, interval);
@@ -360,7 +327,7 @@ static void count_choices(struct work *work)
 	estimate->torn = work->all.torn;
 	estimate->window_ns = work->all.window_ns;
 	for (size_t i = 0; i < work->all.count; i++) {
-		estimate->unused += !work->all.choices[i].events;
+		estimate->unused += !work->all.choices[i].visits;
 		estimate->pages_seen += i == 0 || work->all.choices[i].page != work->all.choices[i - 1].page;
 	}
 }
@@ -371,7 +338,7 @@ int numaperf_refault_estimate(const struct numaperf_region_sample *samples, size
 {
 	static const char operation[] = "refault_estimate";
 	struct numaperf_refault_estimate estimate = {
-		.next_user.estimand = "next-user", .accesses.estimand = "accesses", .burst_ratio = 1
+		.next_user.estimand = "next-user", .accesses.estimand = "accesses"
 	};
 	struct numaperf_refault_options taken;
 	struct work work = { .options = &taken, .estimate = &estimate };
@@ -387,9 +354,7 @@ int numaperf_refault_estimate(const struct numaperf_region_sample *samples, size
 		refault_choices_free(&work.all);
 		return np_fail_nomem(operation);
 	}
-	work.floor_ns = (double)taken.floor_ns;
-	if (!taken.floor_ns)
-		work.floor_ns = work.all.shortest_ns > FLOOR_NS && count ? (double)work.all.shortest_ns : FLOOR_NS;
+	work.floor_ns = refault_floor(&work.all);
 	count_choices(&work);
 	answer_next_user(&work);
 	r = answer_accesses(&work);

@@ -56,7 +56,9 @@ static void add_page(const struct refault_value *values, size_t count, struct su
 
 static double share_of(const struct sums *sums, double otherwise)
 {
-	return sums->all > 0 ? sums->mine / sums->all : otherwise;
+	double share = sums->all > 0 ? sums->mine / sums->all : otherwise;
+
+	return share < 1 ? share : 1; /* but for rounding */
 }
 
 /* Of a ratio of sums, by leaving out each batch. */
@@ -84,7 +86,7 @@ static void not_narrower_than_independent(const struct refault_value *values, si
 		all += values[i].all;
 		squares += values[i].all * values[i].all;
 	}
-	n = all * all / squares;
+	n = squares > 0 ? all * all / squares : 1;
 	centre = (p + z2 / (2 * n)) / (1 + z2 / n);
 	half = NORMAL / (1 + z2 / n) * square_root(p * (1 - p) / n + z2 / (4 * n * n));
 	if (centre - half < interval->low)

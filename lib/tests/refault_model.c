@@ -44,9 +44,19 @@ static double exponential(uint64_t *state)
 
 /* What is known of one user and one page while the page is chosen. */
 struct visits {
-	double run_end;
+	unsigned left; /* accesses of the run that it is in */
 	double phase;
 };
+
+static unsigned run_of(const struct model_user *user)
+{
+	return user->run ?: 2;
+}
+
+static double run_time_of(const struct model_user *user)
+{
+	return user->run_time > 0 ? user->run_time : 50e-9;
+}
 
 /* The moment at which a user that runs one slice in so many has run for so long after t. */
 static double after_running(const struct model *model, unsigned user, double t, double time)
@@ -72,10 +82,10 @@ static double next_access(const struct model *model, unsigned user, unsigned pag
 			  uint64_t *state)
 {
 	const struct model_user *u = &model->users[user];
-	double rate = u->rate[page], at;
+	double rate = u->rate[page];
 
-	if (t < visits->run_end)
-		return t + u->run_time / u->run * model_uniform(state);
+	if (visits->left)
+		return t + run_time_of(u) / run_of(u);
 	if (rate <= 0)
 		return 1e30;
 	if (u->loop) {
@@ -83,19 +93,18 @@ static double next_access(const struct model *model, unsigned user, unsigned pag
 
 		return visits->phase + ((double)(int64_t)rounds + (rounds >= 0)) / rate;
 	}
-	at = after_running(model, user, t, exponential(state) / rate);
-	return at;
+	return after_running(model, user, t, exponential(state) / rate);
 }
 
 static void begin_visits(const struct model *model, unsigned page, double t, struct visits *visits, uint64_t *state)
 {
 	for (unsigned i = 0; i < MODEL_USERS; i++) {
 		const struct model_user *u = &model->users[i];
-		double busy = u->rate[page] * u->run_time;
+		double busy = u->rate[page] * run_time_of(u);
 
-		visits[i] = (struct visits){ .run_end = 0 };
+		visits[i] = (struct visits){ .left = 0 };
 		if (model_uniform(state) < busy / (1 + busy))
-			visits[i].run_end = t + u->run_time * model_uniform(state);
+			visits[i].left = (unsigned)(model_uniform(state) * run_of(u));
 		if (u->loop)
 			visits[i].phase = t - model_uniform(state) / u->rate[page];
 	}
@@ -122,10 +131,11 @@ static unsigned next_user(const struct model *model, unsigned page, struct visit
 static double choose(const struct model *model, unsigned page, double t, struct model_samples *out, uint64_t *state)
 {
 	struct visits visits[MODEL_USERS];
+	bool late = model->gap > 0;
 
 	begin_visits(model, page, t, visits, state);
 	for (unsigned turn = 0; turn < model->repeat && t < model->seconds; turn++) {
-		double at, gap = (model->gap > 0 ? model->gap : GAP) * (0.5 + model_uniform(state));
+		double at, gap = (late ? model->gap : GAP) * (0.5 + model_uniform(state));
 		unsigned user = next_user(model, page, visits, t, &at, state);
 		bool open = at > model->seconds;
 		double floor = FLOOR_SHORTEST + (FLOOR_LONGEST - FLOOR_SHORTEST) * model_uniform(state);
@@ -138,15 +148,16 @@ static double choose(const struct model *model, unsigned page, double t, struct 
 			.cpu_node = open ? -1 : (int)user,
 			.tid = open ? 0 : 100 + (int)user,
 			.turn = turn,
-			.flags = open ? NUMAPERF_SAMPLE_OPEN : 0,
+			.flags = (open ? NUMAPERF_SAMPLE_OPEN : 0) | (turn && !late ? NUMAPERF_SAMPLE_CLOSE : 0),
 		};
 		if (open)
 			return model->seconds;
-		/* The thread, and its run with it, goes on when the fault was served. */
-		if (at < visits[user].run_end)
-			visits[user].run_end += floor;
+		if (visits[user].left)
+			visits[user].left--;
 		else
-			visits[user].run_end = at + floor + model->users[user].run_time;
+			visits[user].left = run_of(&model->users[user]) - 1;
+		if (late && gap > run_time_of(&model->users[user]))
+			visits[user].left = 0;
 		if (model_random(state) % LATE_ONE_IN == 0)
 			gap += LATE * model_uniform(state);
 		t += delay + gap;
@@ -195,7 +206,7 @@ double model_true_accesses(const struct model *model)
 
 	for (unsigned page = 0; page < model->pages; page++)
 		for (unsigned i = 0; i < MODEL_USERS; i++) {
-			double accesses = model->users[i].rate[page] * (model->users[i].run ?: 1);
+			double accesses = model->users[i].rate[page] * run_of(&model->users[i]);
 
 			all += accesses;
 			mine += i == 0 ? accesses : 0;

@@ -18,8 +18,8 @@
 /* The thread of one node (user 0 on node 0, where the pages are; and so on): times in seconds, rates per second. */
 struct model_user {
 	double rate[MODEL_PAGES_MAX]; /* visits of each page */
-	unsigned run;                 /* accesses a visit; 0: 1 */
-	double run_time;              /* from the first to the last of them */
+	unsigned run;                 /* accesses a visit; 0: 2, as to read and write is the least that programs do */
+	double run_time;              /* from the first to the last of them; 0: 50 ns */
 	bool loop;                    /* visits come at fixed intervals */
 };
 
@@ -32,7 +32,7 @@ struct model {
 	double rate;    /* pages chosen a second */
 	unsigned repeat;
 	bool drawn;     /* pages are drawn independently, else by permutations of all */
-	double gap;     /* unmapping again takes half to one and a half of this; 0: 20 us */
+	double gap;     /* unmapping again takes half to one and a half of this; 0: 20 us, during which the thread stands still */
 	uint64_t seed;
 };
 

@@ -96,7 +96,7 @@ static struct model *model(void)
 	it.pages = 500;
 	it.seconds = 3;
 	it.rate = 1000;
-	it.repeat = 4;
+	it.repeat = 8;
 	return &it;
 }
 
@@ -235,9 +235,9 @@ static void skewed(void **state)
 	struct model *it = model();
 
 	(void)state;
-	use(it, 0, 0, 50, 4500);
-	use(it, 0, 0, 500, 50);
-	use(it, 1, 0, 500, 100);
+	use(it, 0, 0, 50, 1350);
+	use(it, 0, 0, 500, 15);
+	use(it, 1, 0, 500, 30);
 	must_not_mislead("skewed", it);
 }
 
@@ -246,8 +246,8 @@ static void skewed_apart(void **state)
 	struct model *it = model();
 
 	(void)state;
-	use(it, 0, 0, 50, 4500);
-	use(it, 1, 50, 500, 55);
+	use(it, 0, 0, 50, 1350);
+	use(it, 1, 50, 500, 16.5);
 	must_offer_both("skewed, apart", it);
 }
 
@@ -258,7 +258,7 @@ static void skewed_like_a_power(void **state)
 
 	(void)state;
 	for (unsigned page = 0; page < it->pages; page++)
-		use(it, page % 3 == 0, page, page + 1, 10000.0 / (1 + page));
+		use(it, page % 3 == 0, page, page + 1, 1500.0 / (1 + page));
 	it->seconds = 12;
 	must_not_mislead("power law", it);
 }
@@ -275,13 +275,22 @@ static struct model *bursts(double run_time)
 static void long_bursts(void **state)
 {
 	(void)state;
-	must_refuse("bursts of 100 us", bursts(100e-6), NUMAPERF_REFAULT_BURSTS);
+	must_refuse("bursts of 500 us", bursts(500e-6), NUMAPERF_REFAULT_BURSTS);
 }
 
-static void bursts_that_mostly_escape(void **state)
+static void short_bursts(void **state)
 {
 	(void)state;
-	must_refuse("bursts of 15 us", bursts(15e-6), NUMAPERF_REFAULT_BURSTS);
+	must_refuse("bursts of 2 us", bursts(2e-6), NUMAPERF_REFAULT_BURSTS);
+}
+
+static void small_bursts(void **state)
+{
+	struct model *it = bursts(100e-9);
+
+	(void)state;
+	it->users[0].run = 3;
+	must_offer_both("runs of 3 and 2", it);
 }
 
 static void bursts_while_unmapping_is_late(void **state)
@@ -289,7 +298,7 @@ static void bursts_while_unmapping_is_late(void **state)
 	struct model *it = bursts(100e-6);
 
 	(void)state;
-	it->gap = 3e-3;
+	it->gap = 300e-6;
 	must_refuse("bursts, late", it, NUMAPERF_REFAULT_LATE);
 }
 
@@ -409,7 +418,8 @@ int main(void)
 		cmocka_unit_test(skewed_apart),
 		cmocka_unit_test(skewed_like_a_power),
 		cmocka_unit_test(long_bursts),
-		cmocka_unit_test(bursts_that_mostly_escape),
+		cmocka_unit_test(short_bursts),
+		cmocka_unit_test(small_bursts),
 		cmocka_unit_test(bursts_while_unmapping_is_late),
 		cmocka_unit_test(loops),
 		cmocka_unit_test(loops_of_equals),

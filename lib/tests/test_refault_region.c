@@ -26,7 +26,7 @@
 
 #define RUNS 3
 #define PAGE 4096
-#define REPEAT 4
+#define REPEAT 8
 #define READ_EVERY_MS 20
 #define ROOM 65536
 
@@ -38,7 +38,7 @@ struct mix {
 	unsigned pages;
 	double seconds;
 	unsigned rate;              /* pages chosen a second */
-	double local_us, remote_us; /* between two visits of a thread */
+	unsigned local, remote;     /* visits a millisecond; threads sleep in between, as those of services do */
 	unsigned run;               /* accesses of the local thread a visit */
 	unsigned hot;               /* the local thread uses the first so many pages nine times in ten; 0: all alike */
 	bool one_page;              /* the remote thread uses one page only */
@@ -51,12 +51,11 @@ struct user {
 	bool local;
 	int cpu;
 	volatile unsigned char *region;
-	unsigned long pause; /* turns of an empty loop */
+	unsigned visits;
 	_Atomic uint64_t accesses;
 };
 
 static int device = -1, cpu_of_local, cpu_of_remote;
-static double loops_per_us;
 static unsigned runs;
 static _Atomic bool stop;
 
@@ -66,12 +65,6 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static void spin(unsigned long loops)
-{
-	for (volatile unsigned long i = 0; i < loops; i++)
-		;
 }
 
 static uint64_t random_of(uint64_t *state)
@@ -113,7 +106,8 @@ static void *use(void *arg)
 		for (unsigned i = 0; i < run; i++)
 			page[64 * (i % 64)]++;
 		atomic_store_explicit(&user->accesses, user->accesses + run, memory_order_relaxed);
-		spin(user->pause);
+		if (visit % user->visits == 0)
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 	return NULL;
 }
@@ -217,8 +211,8 @@ static struct numaperf_refault_estimate run_once(const struct mix *mix, double *
 	struct numaperf_refault_options options = NUMAPERF_REFAULT_OPTIONS_INIT;
 	unsigned char *memory = mmap(NULL, region.length, PROT_READ | PROT_WRITE, MAP_SHARED, region.fd, 0);
 	struct user users[2] = {
-		{ .mix = mix, .local = true, .cpu = cpu_of_local, .pause = (unsigned long)(loops_per_us * mix->local_us) },
-		{ .mix = mix, .cpu = cpu_of_remote, .pause = (unsigned long)(loops_per_us * mix->remote_us) },
+		{ .mix = mix, .local = true, .cpu = cpu_of_local, .visits = mix->local },
+		{ .mix = mix, .cpu = cpu_of_remote, .visits = mix->remote },
 	};
 	struct numaperf_refault_estimate estimate;
 	struct samples all = { 0 };
@@ -249,10 +243,10 @@ static struct numaperf_refault_estimate run_once(const struct mix *mix, double *
 	assert_int_equal(numaperf_refault_estimate(all.samples, all.count, &options, &estimate), 0);
 	if (getenv("NUMAPERF_REFAULT_VERBOSE"))
 		print_message("# %s: %zu samples, %" PRIu64 " dropped, %" PRIu64 " choices, %" PRIu64 " torn, %" PRIu64 " unused, %" PRIu64
-			      " pages, window %.3f s, resolution %.1f us, bursts %.1f, independent %d, truth %.4f, "
+			      " pages, window %.3f s, gap %.1f us, bursts %" PRIu64 ", independent %d, truth %.4f, "
 			      "next-user %.3f (%.3f-%.3f), accesses %.3f (%.3f-%.3f) %s\n",
 			      mix->name, all.count, all.dropped, estimate.choices, estimate.torn, estimate.unused, estimate.pages_seen,
-			      (double)estimate.window_ns / 1e9, (double)estimate.resolution_ns / 1e3, estimate.burst_ratio,
+			      (double)estimate.window_ns / 1e9, (double)estimate.gap_ns / 1e3, estimate.bursts,
 			      estimate.independent, *ret_truth, estimate.next_user.share, estimate.next_user.low,
 			      estimate.next_user.high, estimate.accesses.share, estimate.accesses.low, estimate.accesses.high,
 			      estimate.accesses.why);
@@ -293,7 +287,7 @@ static void run_mix(const struct mix *mix)
 
 static void nine_to_one(void **state)
 {
-	static const struct mix mix = { .name = "90/10", .pages = 256, .seconds = 2, .rate = 600, .local_us = 10, .remote_us = 100,
+	static const struct mix mix = { .name = "90/10", .pages = 256, .seconds = 2, .rate = 600, .local = 90, .remote = 10,
 					.easy = true };
 
 	(void)state;
@@ -302,7 +296,7 @@ static void nine_to_one(void **state)
 
 static void one_to_one(void **state)
 {
-	static const struct mix mix = { .name = "50/50", .pages = 256, .seconds = 2, .rate = 600, .local_us = 20, .remote_us = 20,
+	static const struct mix mix = { .name = "50/50", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 50,
 					.easy = true };
 
 	(void)state;
@@ -311,8 +305,8 @@ static void one_to_one(void **state)
 
 static void one_hot_page(void **state)
 {
-	static const struct mix mix = { .name = "one hot page", .pages = 1000, .seconds = 4, .rate = 800, .local_us = 20,
-					.remote_us = 400, .one_page = true };
+	static const struct mix mix = { .name = "one hot page", .pages = 1000, .seconds = 4, .rate = 800, .local = 20,
+					.remote = 2, .one_page = true };
 
 	(void)state;
 	run_mix(&mix);
@@ -320,7 +314,7 @@ static void one_hot_page(void **state)
 
 static void skewed(void **state)
 {
-	static const struct mix mix = { .name = "skewed", .pages = 256, .seconds = 2, .rate = 600, .local_us = 20, .remote_us = 100,
+	static const struct mix mix = { .name = "skewed", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 10,
 					.hot = 25 };
 
 	(void)state;
@@ -329,7 +323,7 @@ static void skewed(void **state)
 
 static void bursts(void **state)
 {
-	static const struct mix mix = { .name = "bursts", .pages = 256, .seconds = 2, .rate = 600, .local_us = 20, .remote_us = 20,
+	static const struct mix mix = { .name = "bursts", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 50,
 					.run = 100 };
 
 	(void)state;
@@ -338,7 +332,7 @@ static void bursts(void **state)
 
 static void loops(void **state)
 {
-	static const struct mix mix = { .name = "loops", .pages = 256, .seconds = 2, .rate = 600, .local_us = 10, .remote_us = 50,
+	static const struct mix mix = { .name = "loops", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 10,
 					.in_turn = true };
 
 	(void)state;
@@ -366,15 +360,6 @@ static bool has_regions(int fd)
 	return ioctl(fd, NUMAPERF_IOC_INFO, &info) == 0 && info.features >> NUMAPERF_FEATURE_REGION & 1;
 }
 
-static void calibrate(void)
-{
-	const unsigned long loops = 2000000;
-	uint64_t start_ns = now_ns();
-
-	spin(loops);
-	loops_per_us = (double)loops * 1e3 / (double)(now_ns() - start_ns);
-}
-
 static int set_up(void **state)
 {
 	NUMAPERF_AUTO(topology) struct numaperf_topology *topology = NULL;
@@ -395,7 +380,6 @@ static int set_up(void **state)
 		close(fd);
 		return 0;
 	}
-	calibrate();
 	device = fd;
 	return 0;
 }

@@ -88,9 +88,9 @@ struct numaperf_refault_estimate {
 	uint64_t torn;          /* choices left out, as samples of theirs are missing */
 	uint64_t pages_seen;
 	uint64_t window_ns;
-	uint64_t resolution_ns; /* median time from a re-fault to being unmapped again; 0: none was */
+	uint64_t gap_ns;        /* median time from a re-fault to being unmapped again; 0: none was */
 	bool independent;       /* nothing shows that an access tells when the next one comes; else the rates are from a shorter window */
-	double burst_ratio;     /* how much likelier a short delay is right after an access than at any time, where most so; 1: alike */
+	uint64_t bursts;        /* choices all of whose turns were one run of accesses */
 };
 
 /*
