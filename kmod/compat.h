@@ -6,9 +6,14 @@
 #ifndef NP_COMPAT_H
 #define NP_COMPAT_H
 
+#include <linux/anon_inodes.h>
 #include <linux/cpumask.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/ftrace.h>
 #include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/ptrace.h>
 #include <linux/version.h>
 
@@ -59,5 +64,58 @@ static inline struct page *np_misplaced_page(unsigned long a0)
 {
 	return (struct page *)a0;
 }
+
+/*
+ * A file with an anonymous inode of its own.
+ * 6.8: "fs: Rename anon_inode_getfile_secure() and anon_inode_getfd_secure()"
+ * exports what makes one; before, only its parts are exported, and the file
+ * system is to be had from a file.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+static inline struct file *np_anon_file_create(const char *name,
+					       const struct file_operations *fops,
+					       void *data)
+{
+	return anon_inode_create_getfile(name, fops, data, O_RDWR, NULL);
+}
+#else
+static inline struct file *np_anon_file_on(struct vfsmount *mnt,
+					   const char *name,
+					   const struct file_operations *fops,
+					   void *data)
+{
+	struct inode *inode;
+	struct file *file;
+
+	inode = anon_inode_make_secure_inode(mnt->mnt_sb, name, NULL);
+	if (IS_ERR(inode))
+		return ERR_CAST(inode);
+	file = alloc_file_pseudo(inode, mnt, name, O_RDWR, fops);
+	if (IS_ERR(file)) {
+		iput(inode);
+		return file;
+	}
+	/* The caller's module is in use; the last put is the kernel's. */
+	__module_get(fops->owner);
+	file->f_mapping = inode->i_mapping;
+	file->private_data = data;
+	return file;
+}
+
+static inline struct file *np_anon_file_create(const char *name,
+					       const struct file_operations *fops,
+					       void *data)
+{
+	static const struct file_operations none = { .owner = THIS_MODULE };
+	struct file *model, *file;
+
+	model = anon_inode_getfile(name, &none, NULL, O_RDWR);
+	if (IS_ERR(model))
+		return model;
+	file = np_anon_file_on(model->f_path.mnt, name, fops, data);
+	fput(model);
+	return file;
+}
+#endif
 
 #endif /* NP_COMPAT_H */

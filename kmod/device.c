@@ -10,6 +10,7 @@
 #include "lease.h"
 #include "placement.h"
 #include "range_pin.h"
+#include "region.h"
 #include "session.h"
 #include "target.h"
 #include "thread_pin.h"
@@ -24,6 +25,12 @@ union argument {
 	struct numaperf_ioc_track track;
 	struct numaperf_ioc_read read;
 	struct numaperf_ioc_leases leases;
+	struct region_new {
+		struct numaperf_ioc_region_new arg;
+		struct file *file;	/* not of the ABI: not copied */
+	} region_new;
+	struct numaperf_ioc_region_set region_set;
+	struct numaperf_ioc_region_read region_read;
 };
 
 static int call_info(struct np_session *session, union argument *arg)
@@ -75,6 +82,27 @@ static int call_revoke(struct np_session *session, union argument *arg)
 	return np_lease_revoke(arg->release.lease);
 }
 
+static int call_region_new(struct np_session *session, union argument *arg)
+{
+	return np_region_new(session, &arg->region_new.arg,
+			     &arg->region_new.file);
+}
+
+static int call_region_set(struct np_session *session, union argument *arg)
+{
+	return np_region_set(session, &arg->region_set);
+}
+
+static int call_region_read(struct np_session *session, union argument *arg)
+{
+	return np_region_read(session, &arg->region_read);
+}
+
+static void done_region_new(union argument *arg)
+{
+	np_region_new_done(&arg->region_new.arg, arg->region_new.file);
+}
+
 /* The caller did not learn what it got: it gets nothing. */
 static void undo_thread_pin(struct np_session *session, union argument *arg)
 {
@@ -91,27 +119,37 @@ static void undo_track(struct np_session *session, union argument *arg)
 	np_target_forget(session, arg->track.target);
 }
 
+static void undo_region_new(struct np_session *session, union argument *arg)
+{
+	np_region_new_undo(session, &arg->region_new.arg,
+			   arg->region_new.file);
+}
+
 /**
  * struct call - one ioctl
  * @size: of its structure here
  * @min_size: of its first version, the least a caller may have
  * @function: 0 or an errno; what it writes is copied back in either case
  * @undo: of a success that could not be told, or NULL
+ * @done: what comes after a success has been told, as it can't be undone: a
+ *	descriptor, once in the table, may be used by anybody
  */
 struct call {
 	size_t size;
 	size_t min_size;
 	int (*function)(struct np_session *session, union argument *arg);
 	void (*undo)(struct np_session *session, union argument *arg);
+	void (*done)(union argument *arg);
 };
 
 #define FIRST_CALL _IOC_NR(NUMAPERF_IOC_INFO)
-#define CALL(number, name, version_1_size, _function, _undo)		\
+#define CALL(number, name, version_1_size, _function, _undo, ...)	\
 	[_IOC_NR(number) - FIRST_CALL] = {				\
 		.size = sizeof(struct numaperf_ioc_##name),		\
 		.min_size = (version_1_size),				\
 		.function = (_function),				\
 		.undo = (_undo),					\
+		__VA_ARGS__						\
 	}
 
 static const struct call calls[] = {
@@ -122,8 +160,12 @@ static const struct call calls[] = {
 	CALL(NUMAPERF_IOC_PLACEMENT, placement, 64, call_placement, NULL),
 	CALL(NUMAPERF_IOC_TRACK, track, 32, call_track, undo_track),
 	CALL(NUMAPERF_IOC_READ, read, 112, call_read, NULL),
+	CALL(NUMAPERF_IOC_REGION_NEW, region_new, 56, call_region_new,
+	     undo_region_new, .done = done_region_new),
 	CALL(NUMAPERF_IOC_LEASES, leases, 48, call_leases, NULL),
 	CALL(NUMAPERF_IOC_REVOKE, release, 16, call_revoke, NULL),
+	CALL(NUMAPERF_IOC_REGION_SET, region_set, 24, call_region_set, NULL),
+	CALL(NUMAPERF_IOC_REGION_READ, region_read, 160, call_region_read, NULL),
 };
 
 static const struct call *call_find(unsigned int number)
@@ -172,8 +214,10 @@ static long device_ioctl(struct file *file, unsigned int number,
 	    !err) {
 		if (call->undo)
 			call->undo(session, &arg);
-		err = -EFAULT;
+		return -EFAULT;
 	}
+	if (!err && call->done)
+		call->done(&arg);
 	return err;
 }
 

@@ -254,6 +254,29 @@ static bool lease_is_ours(struct np_lease *lease)
 	return lease->pid == task_tgid(current);
 }
 
+/**
+ * np_lease_get_own() - a lease of this kind that the caller took
+ *
+ * Return: with a reference; -ENOENT; -ESTALE: another process took it.
+ */
+struct np_lease *np_lease_get_own(struct np_session *session, u64 id, u32 kind)
+{
+	struct np_lease *lease = lease_find(id);
+	int err;
+
+	if (!lease)
+		return ERR_PTR(-ENOENT);
+	if (lease->session == session && lease->kind == kind) {
+		if (lease_is_ours(lease))
+			return lease;
+		err = -ESTALE;
+	} else {
+		err = -ENOENT;
+	}
+	np_lease_put(lease);
+	return ERR_PTR(err);
+}
+
 /* RELEASE: of this session, by the process that took it. */
 int np_lease_release(struct np_session *session, u64 id)
 {

@@ -104,6 +104,7 @@ void np_lease_lose(struct np_lease *lease, enum numaperf_reason reason,
 void np_lease_post(struct np_lease *lease, enum numaperf_event_type type,
 		   enum numaperf_reason reason, u64 addr, u64 value);
 
+struct np_lease *np_lease_get_own(struct np_session *session, u64 id, u32 kind);
 int np_lease_release(struct np_session *session, u64 id);
 int np_lease_revoke(u64 id);
 int np_leases_list(struct np_session *session,

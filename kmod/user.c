@@ -50,6 +50,7 @@ struct np_user *np_user_get_current(void)
 		user->kuid = current_uid();
 		user->account = get_uid(current_user());
 		refcount_set(&user->ref, 1);
+		np_budget_init(&user->samples);
 		hash_add(users, &user->node, __kuid_val(user->kuid));
 	}
 	spin_unlock_irq(&users_lock);

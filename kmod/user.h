@@ -10,6 +10,8 @@
 #include <linux/refcount.h>
 #include <linux/uidgid.h>
 
+#include "budget.h"
+
 struct user_struct;
 
 /**
@@ -19,6 +21,7 @@ struct user_struct;
  *	perf and this module together
  * @leases: leases held
  * @threads: threads tracked
+ * @samples: of pages of regions
  */
 struct np_user {
 	struct hlist_node node;
@@ -27,6 +30,7 @@ struct np_user {
 	struct user_struct *account;
 	atomic_t leases;
 	atomic_t threads;
+	struct np_budget samples;
 };
 
 extern unsigned int np_leases_max;

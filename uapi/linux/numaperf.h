@@ -419,6 +419,7 @@ struct numaperf_ioc_leases {
 
 #define NUMAPERF_REGION_PARTS_MAX	1024
 #define NUMAPERF_REGION_RATE_MAX	1000000	/* per second */
+#define NUMAPERF_REGION_REPEAT_MAX	255
 
 /**
  * struct numaperf_ioc_region_new - memory that can't move and whose use is
@@ -426,9 +427,11 @@ struct numaperf_ioc_leases {
  * @size: see above
  * @flags: NUMAPERF_REGION_*, NUMAPERF_DRY_RUN
  * @length: bytes, a multiple of the region's page size
- * @nodes: set of nodes; must be allowed by the caller's cpuset
+ * @nodes: set of nodes; each must have memory that can be held (EADDRNOTAVAIL
+ *	MOVABLE_ONLY) and be allowed by the caller's cpuset (EXDEV CPUSET)
  * @nodes_bits: bits in *@nodes
- * @parts: equal parts of the region that accesses are told apart by; 0: one
+ * @parts: equal parts of the region that accesses are told apart by; 0: one;
+ *	at most one a page
  * @rate: pages sampled a second; 0: none, and no cost
  * @fd: out: descriptor (close-on-exec) to mmap, MAP_SHARED, whole or in part
  * @lease: out: id of the new lease
@@ -438,7 +441,12 @@ struct numaperf_ioc_leases {
  * All pages are there, zeroed, on their nodes, when the call returns, or none
  * (ENOMEM). They are charged to the memory cgroup of the caller and to the
  * locked memory of its user, and live until the last mapping and descriptor are
- * gone; the lease stands for the observation and the promise.
+ * gone; the lease stands for the observation and the promise. It ends like any
+ * other, and sampling with it, while the memory stays; or with the memory
+ * (UNMAPPED_ALL). When the cpuset of the process is narrowed so that it leaves
+ * the nodes out, the pages stay all the same; the lease is LOST (CPUSET) as soon
+ * as it is listed or read. MAP_PRIVATE is EINVAL, so is a mapping that reaches
+ * beyond the region.
  */
 struct numaperf_ioc_region_new {
 	__u32 size;
@@ -461,8 +469,10 @@ struct numaperf_ioc_region_new {
  * @flags: 0
  * @lease: of the region
  * @rate: pages sampled a second; 0: none
- * @repeat: consecutive re-faults awaited of a chosen page before another one
- *	is chosen; 0: 1
+ * @repeat: consecutive re-faults awaited of a chosen page; 0: 1; at most
+ *	NUMAPERF_REGION_REPEAT_MAX. Up to 512 pages are followed like that at
+ *	once, and have precedence over new ones; when one more is chosen, the next
+ *	uses of one of them are no longer awaited.
  */
 struct numaperf_ioc_region_set {
 	__u32 size;
@@ -552,14 +562,23 @@ struct numaperf_region_sample {
  * @since_ns: out: CLOCK_MONOTONIC when the region was made
  * @armed: out: pages unmapped for sampling
  * @used: out: of these, used again
- * @unmapped: out: chosen pages that nobody had mapped: not unmapped
+ * @unmapped: out: chosen pages that nobody had mapped, or whose use was awaited
+ *	already: not unmapped
  * @dropped: out: samples that were overwritten before they were read
  * @pages: out: pages of the region, of its page size
  * @page_size: out: bytes
  * @rate: out: as wanted
  * @parts: out: as made
  * @limited: out: pages not sampled for want of budget (enum numaperf_reason
- *	SAMPLE_BUDGET), saturating
+ *	SAMPLE_BUDGET)
+ * @foreign: out: of @used: by a process on behalf of another one whose memory it
+ *	reads or writes (ptrace, process_vm_readv, /proc/PID/mem), or for a core
+ *	dump: neither in a cell nor among the samples
+ * @uncounted: out: of @used: in no cell, for want of room
+ *
+ * Counters only grow. EMSGSIZE: nr_threads and nr_cells tell what is needed, and
+ * no sample is taken out. A use from inside a system call (read(2) into the
+ * region, O_DIRECT, vmsplice, MADV_POPULATE_*) is one of the calling thread.
  */
 struct numaperf_ioc_region_read {
 	__u32 size;
@@ -585,6 +604,8 @@ struct numaperf_ioc_region_read {
 	__u32 rate;
 	__u32 parts;
 	__u64 limited;
+	__u64 foreign;
+	__u64 uncounted;
 };
 
 /* ------------------------------------------------------------- placement */

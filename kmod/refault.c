@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sampler unmaps in batches, from a worker of an unbound workqueue. Its
+ * timer is on a housekeeping CPU, as those workers are. The price on other
+ * CPUs is one TLB shoot-down a sample, where a thread runs whose process has
+ * the page mapped: that is what observing it means.
+ */
+#include <linux/cpu.h>
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "refault.h"
+#include "user.h"
+
+/* Most samples of one batch: what a batch can keep others waiting for. */
+#define BATCH	1024
+
+static unsigned int samples_max = 20000;
+module_param(samples_max, uint, 0644);
+MODULE_PARM_DESC(samples_max, "Pages a second sampled in all regions of a user (default 20000)");
+
+static void count_up(u64 *counter, u64 n)
+{
+	WRITE_ONCE(*counter, *counter + n);
+}
+
+/* ---------------------------------------------------------------- arming */
+
+/*
+ * The word comes first, or a use right after the unmapping would be missed. A
+ * process that touches the page for the first time in just this moment counts
+ * as its next user. The exposure begins when no CPU has it mapped any more.
+ */
+static bool page_arm(struct np_refault *sampler, u64 i, u8 turn, u64 flags)
+{
+	struct np_region *region = sampler->region;
+	u64 size = np_region_page_size(region);
+	u64 before, after;
+
+	if (!page_mapped(region->pages[i]))
+		return false;
+	flags |= NP_WORD_ARMED;
+	before = np_word(ktime_get_ns() - sampler->since_ns, turn, flags);
+	atomic64_set(&sampler->words[i], before);
+	smp_mb();	/* armed before unmapped */
+	unmap_mapping_range(region->mapping, i * size, size, 0);
+	after = np_word(ktime_get_ns() - sampler->since_ns, turn, flags);
+	atomic64_cmpxchg(&sampler->words[i], before, after);
+	count_up(&sampler->armed, 1);
+	return true;
+}
+
+/* In the fault of a process that maps the region, or of one that acts on it. */
+static bool fault_is_foreign(struct vm_fault *vmf)
+{
+	return current->mm != vmf->vma->vm_mm ||
+	       vmf->flags & FAULT_FLAG_REMOTE || current->flags & PF_DUMPCORE;
+}
+
+/* An armed page is used. One of those that come at the same time wins. */
+void np_refault_use(struct np_refault *sampler, struct vm_fault *vmf, u64 page)
+{
+	struct np_region *region = sampler->region;
+	s64 word = atomic64_read(&sampler->words[page]);
+	struct np_use use;
+	u64 now;
+
+	do {
+		if (!(word & NP_WORD_ARMED))
+			return;
+	} while (!atomic64_try_cmpxchg(&sampler->words[page], &word,
+				       word & NP_WORD_FOLLOWED));
+	now = ktime_get_ns() - sampler->since_ns;
+	use = (struct np_use) {
+		.page = page,
+		.armed_ns = sampler->since_ns + np_word_ns(word),
+		.delay_ns = now - min(now, np_word_ns(word)),
+		.cpu_node = numa_node_id(),
+		.page_node = page_to_nid(region->pages[page]),
+		.turn = np_word_turn(word),
+		.write = vmf->flags & FAULT_FLAG_WRITE,
+	};
+	np_region_count(&sampler->counts, &use,
+			div64_u64(page * region->parts, region->npages),
+			fault_is_foreign(vmf));
+}
+
+/* ----------------------------------------------------------------- choice */
+
+/* Exactly uniform below @n: what would bias it is drawn again. */
+static u64 random_below(u64 n)
+{
+	u64 mask = roundup_pow_of_two(n) - 1;
+	u64 random;
+
+	do {
+		random = get_random_u64() & mask;
+	} while (random >= n);
+	return random;
+}
+
+static void slot_leave(struct np_refault *sampler, struct np_refault_slot *slot)
+{
+	atomic64_andnot(NP_WORD_FOLLOWED, &sampler->words[slot->page]);
+	slot->taken = false;
+}
+
+/*
+ * When all slots wait, one is left for the new page, in turn: its use is still
+ * awaited, the ones after that no more.
+ */
+static struct np_refault_slot *slot_get(struct np_refault *sampler)
+{
+	struct np_refault_slot *slot;
+	int i;
+
+	for (i = 0; i < NP_REFAULT_SLOTS; i++) {
+		slot = &sampler->slots[sampler->hand++ % NP_REFAULT_SLOTS];
+		if (!slot->taken)
+			return slot;
+	}
+	slot = &sampler->slots[sampler->hand++ % NP_REFAULT_SLOTS];
+	slot_leave(sampler, slot);
+	return slot;
+}
+
+static void sample_new(struct np_refault *sampler)
+{
+	u64 i = random_below(sampler->region->npages);
+	bool follow = READ_ONCE(sampler->repeat) > 1;
+
+	if (atomic64_read(&sampler->words[i]) ||
+	    !page_arm(sampler, i, 0, follow ? NP_WORD_FOLLOWED : 0))
+		count_up(&sampler->unmapped, 1);
+	else if (follow)
+		*slot_get(sampler) = (struct np_refault_slot) {
+			.page = i,
+			.taken = true,
+		};
+}
+
+/* The page was used: its next turn, if there is one and it is still mapped. */
+static bool slot_next_turn(struct np_refault *sampler,
+			   struct np_refault_slot *slot)
+{
+	if (slot->turn + 1 < READ_ONCE(sampler->repeat) &&
+	    page_arm(sampler, slot->page, slot->turn + 1, NP_WORD_FOLLOWED)) {
+		slot->turn++;
+		return true;
+	}
+	slot_leave(sampler, slot);
+	return false;
+}
+
+/* Pages that were used and have turns left come first: how many, up to @most. */
+static u32 sample_followed(struct np_refault *sampler, u32 most)
+{
+	u32 done = 0;
+	int i;
+
+	for (i = 0; i < NP_REFAULT_SLOTS && done < most; i++) {
+		struct np_refault_slot *slot = &sampler->slots[i];
+
+		if (!slot->taken ||
+		    atomic64_read(&sampler->words[slot->page]) & NP_WORD_ARMED)
+			continue;
+		done += slot_next_turn(sampler, slot);
+		cond_resched();
+	}
+	return done;
+}
+
+/* ----------------------------------------------------------------- batches */
+
+/* What is due since the last batch; what the budget does not give is gone. */
+static u32 samples_due(struct np_refault *sampler)
+{
+	u64 now = ktime_get_ns(), due;
+	u32 given;
+
+	sampler->due += READ_ONCE(sampler->rate) *
+			min_t(u64, now - sampler->last_ns, NSEC_PER_SEC);
+	sampler->last_ns = now;
+	due = div64_u64_rem(sampler->due, NSEC_PER_SEC, &sampler->due);
+	given = np_budget_take(&sampler->region->user->samples,
+			       min_t(u64, due, BATCH), READ_ONCE(samples_max));
+	count_up(&sampler->limited, due - given);
+	return given;
+}
+
+/* Random, at low rates, so as not to march in step with what is observed. */
+static unsigned long batch_delay(const struct np_refault *sampler)
+{
+	u32 mean = HZ / max(READ_ONCE(sampler->rate), 1U);
+
+	return mean > 1 ? 1 + random_below(2 * mean - 1) : 1;
+}
+
+static int quiet_cpu(void)
+{
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (housekeeping_test_cpu(cpu, HK_TYPE_TIMER) &&
+		    housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN))
+			return cpu;
+	}
+	return housekeeping_any_cpu(HK_TYPE_TIMER);
+}
+
+static void batch_queue(struct np_refault *sampler)
+{
+	/* A timer put on a CPU that has just gone would never fire. */
+	cpus_read_lock();
+	queue_delayed_work_on(quiet_cpu(), np_wq, &sampler->work,
+			      batch_delay(sampler));
+	cpus_read_unlock();
+}
+
+static void batch_work(struct work_struct *work)
+{
+	struct np_refault *sampler = container_of(to_delayed_work(work),
+						  struct np_refault, work);
+	u32 left = samples_due(sampler);
+
+	left -= sample_followed(sampler, left);
+	while (left--) {
+		sample_new(sampler);
+		cond_resched();
+	}
+	batch_queue(sampler);
+}
+
+/* ------------------------------------------------------------------- life */
+
+static struct np_refault *sampler_alloc(struct np_region *region)
+{
+	struct np_refault *sampler;
+
+	sampler = kvzalloc(sizeof(*sampler), GFP_KERNEL_ACCOUNT);
+	if (!sampler)
+		return NULL;
+	sampler->region = region;
+	sampler->since_ns = ktime_get_ns();
+	INIT_DELAYED_WORK(&sampler->work, batch_work);
+	sampler->words = kvcalloc(region->npages, sizeof(*sampler->words),
+				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!sampler->words ||
+	    np_region_counts_init(&sampler->counts, region)) {
+		np_region_counts_destroy(&sampler->counts);
+		kvfree(sampler->words);
+		kvfree(sampler);
+		return NULL;
+	}
+	return sampler;
+}
+
+static int sampler_make(struct np_region *region)
+{
+	struct np_refault *sampler;
+
+	if (region->sampler)
+		return 0;
+	sampler = sampler_alloc(region);
+	if (!sampler)
+		return -ENOMEM;
+	/* Faults find it complete. */
+	smp_store_release(&region->sampler, sampler);
+	return 0;
+}
+
+static void sampler_restart(struct np_refault *sampler, u32 rate, u32 repeat)
+{
+	cancel_delayed_work_sync(&sampler->work);
+	WRITE_ONCE(sampler->rate, rate);
+	WRITE_ONCE(sampler->repeat, max(repeat, 1U));
+	sampler->last_ns = ktime_get_ns();
+	sampler->due = 0;
+	if (rate)
+		batch_queue(sampler);
+}
+
+/**
+ * np_refault_set() - sample at another rate, or no more
+ *
+ * Return: 0; -ENOENT: the region's lease or memory is gone; -ENOMEM.
+ */
+int np_refault_set(struct np_region *region, u32 rate, u32 repeat)
+{
+	int err = 0;
+
+	mutex_lock(&region->sampler_lock);
+	if (region->closed)
+		err = -ENOENT;
+	else if (rate)
+		err = sampler_make(region);
+	if (!err && region->sampler)
+		sampler_restart(region->sampler, rate, repeat);
+	mutex_unlock(&region->sampler_lock);
+	return err;
+}
+
+/* No more samples are taken, ever; no page is looked at when this returns. */
+void np_refault_end(struct np_region *region)
+{
+	mutex_lock(&region->sampler_lock);
+	region->closed = true;
+	if (region->sampler)
+		cancel_delayed_work_sync(&region->sampler->work);
+	mutex_unlock(&region->sampler_lock);
+}
+
+/* Nobody can fault in the region any more. */
+void np_refault_free(struct np_region *region)
+{
+	struct np_refault *sampler = region->sampler;
+
+	if (!sampler)
+		return;
+	np_region_counts_destroy(&sampler->counts);
+	kvfree(sampler->words);
+	kvfree(sampler);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Source "refault": pages of a region, chosen uniformly, are unmapped; who uses
+ * one next faults, and is counted.
+ *
+ * Each page has a word: not armed, or armed since when, in which turn. The
+ * sampler alone arms, just before it unmaps; the first fault after that disarms
+ * and counts. Faults on pages that are not armed (the first touch, a forked
+ * child's, one after munmap) are no samples.
+ */
+#ifndef NP_REFAULT_H
+#define NP_REFAULT_H
+
+#include <linux/atomic.h>
+#include <linux/workqueue.h>
+
+#include "region.h"
+#include "region_count.h"
+
+#define NP_REFAULT_SLOTS	512	/* pages followed over several turns */
+
+/**
+ * struct np_refault_slot - a page of which several consecutive uses are awaited
+ * @page: index
+ * @turn: of the use awaited now
+ * @taken: else the slot is free
+ */
+struct np_refault_slot {
+	u64 page;
+	u8 turn;
+	bool taken;
+};
+
+/**
+ * struct np_refault - the sampler of one region
+ * @region: whose
+ * @since_ns: what times in words count from
+ * @words: by page
+ * @rate: pages a second; 0: it does not run
+ * @repeat: uses awaited of a chosen page, at least 1
+ * @work: one batch
+ * @last_ns: samples are due from here on
+ * @due: fractions of one, in 1/NSEC_PER_SEC
+ * @slots: pages followed, if @repeat is more than 1
+ * @hand: where in @slots the next look begins
+ * @armed: pages unmapped; as the next two, written by @work alone
+ * @unmapped: chosen, but not mapped or awaited already
+ * @limited: due, but beyond the user's budget
+ * @counts: what was seen
+ */
+struct np_refault {
+	struct np_region *region;
+	u64 since_ns;
+	atomic64_t *words;
+	u32 rate;
+	u32 repeat;
+	struct delayed_work work;
+	u64 last_ns;
+	u64 due;
+	struct np_refault_slot slots[NP_REFAULT_SLOTS];
+	unsigned int hand;
+	u64 armed;
+	u64 unmapped;
+	u64 limited;
+	struct np_region_counts counts;
+};
+
+/* A word: in the bits above, time since since_ns in units of 16 ns: 9 years. */
+#define NP_WORD_ARMED		BIT_ULL(0)
+#define NP_WORD_FOLLOWED	BIT_ULL(1)	/* a slot awaits its turns */
+#define NP_WORD_TURN_SHIFT	2
+#define NP_WORD_TIME_SHIFT	10
+#define NP_WORD_TIME_UNIT	4		/* 1 << this nanoseconds */
+
+static inline u64 np_word(u64 since_start_ns, u8 turn, u64 flags)
+{
+	return since_start_ns >> NP_WORD_TIME_UNIT << NP_WORD_TIME_SHIFT |
+	       (u64)turn << NP_WORD_TURN_SHIFT | flags;
+}
+
+static inline u64 np_word_ns(u64 word)
+{
+	return word >> NP_WORD_TIME_SHIFT << NP_WORD_TIME_UNIT;
+}
+
+static inline u8 np_word_turn(u64 word)
+{
+	return word >> NP_WORD_TURN_SHIFT;
+}
+
+void np_refault_use(struct np_refault *sampler, struct vm_fault *vmf, u64 page);
+
+/* Of every fault in a region: page @i is about to be mapped. */
+static inline void np_refault_fault(struct np_region *region,
+				    struct vm_fault *vmf, u64 i)
+{
+	/* Pairs with the release in sampler_make(). */
+	struct np_refault *sampler = smp_load_acquire(&region->sampler);
+
+	if (sampler && atomic64_read(&sampler->words[i]) & NP_WORD_ARMED)
+		np_refault_use(sampler, vmf, i);
+}
+
+int np_refault_set(struct np_region *region, u32 rate, u32 repeat);
+void np_refault_end(struct np_region *region);
+void np_refault_free(struct np_region *region);
+
+#endif /* NP_REFAULT_H */
