@@ -24,7 +24,7 @@
 
 #include "memory_nodes.h"
 
-#define RUNS 3
+#define RUNS 1
 #define PAGE 4096
 #define REPEAT 8
 #define READ_EVERY_MS 20
@@ -287,7 +287,7 @@ static void run_mix(const struct mix *mix)
 
 static void nine_to_one(void **state)
 {
-	static const struct mix mix = { .name = "90/10", .pages = 256, .seconds = 2, .rate = 600, .local = 90, .remote = 10,
+	static const struct mix mix = { .name = "90/10", .pages = 64, .seconds = 5, .rate = 50, .local = 90, .remote = 10,
 					.easy = true };
 
 	(void)state;
@@ -296,7 +296,7 @@ static void nine_to_one(void **state)
 
 static void one_to_one(void **state)
 {
-	static const struct mix mix = { .name = "50/50", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 50,
+	static const struct mix mix = { .name = "50/50", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 50,
 					.easy = true };
 
 	(void)state;
@@ -305,17 +305,21 @@ static void one_to_one(void **state)
 
 static void one_hot_page(void **state)
 {
-	static const struct mix mix = { .name = "one hot page", .pages = 1000, .seconds = 4, .rate = 800, .local = 20,
+	struct mix mix = { .name = "one hot page", .pages = 250, .seconds = 6, .rate = 60, .local = 20,
 					.remote = 2, .one_page = true };
 
 	(void)state;
+	if (runs > RUNS) { /* one in a thousand, and in time */
+		mix.pages = 1000;
+		mix.seconds = 20;
+	}
 	run_mix(&mix);
 }
 
 static void skewed(void **state)
 {
-	static const struct mix mix = { .name = "skewed", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 10,
-					.hot = 25 };
+	static const struct mix mix = { .name = "skewed", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 10,
+					.hot = 6 };
 
 	(void)state;
 	run_mix(&mix);
@@ -323,7 +327,7 @@ static void skewed(void **state)
 
 static void bursts(void **state)
 {
-	static const struct mix mix = { .name = "bursts", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 50,
+	static const struct mix mix = { .name = "bursts", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 50,
 					.run = 100 };
 
 	(void)state;
@@ -332,7 +336,7 @@ static void bursts(void **state)
 
 static void loops(void **state)
 {
-	static const struct mix mix = { .name = "loops", .pages = 256, .seconds = 2, .rate = 600, .local = 50, .remote = 10,
+	static const struct mix mix = { .name = "loops", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 10,
 					.in_turn = true };
 
 	(void)state;
