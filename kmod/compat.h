@@ -118,4 +118,15 @@ static inline struct file *np_anon_file_create(const char *name,
 }
 #endif
 
+/* 6.3: "mm: replace vma->vm_flags direct modifications with modifier calls" */
+static inline void np_vma_flags_set(struct vm_area_struct *vma,
+				    unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
+
 #endif /* NP_COMPAT_H */

@@ -249,27 +249,39 @@ static u32 sample_followed(struct np_refault *sampler, u32 most)
 
 /* ----------------------------------------------------------------- batches */
 
-/* What is due since the last batch; what the budget does not give is gone. */
-static u32 samples_due(struct np_refault *sampler)
+/* What is due since the last batch: fractions of one stay due. */
+static u64 samples_due(struct np_refault *sampler)
 {
-	u64 now = ktime_get_ns(), due;
-	u32 given;
+	u64 now = ktime_get_ns();
 
 	sampler->due += READ_ONCE(sampler->rate) *
 			min_t(u64, now - sampler->last_ns, NSEC_PER_SEC);
 	sampler->last_ns = now;
-	due = div64_u64_rem(sampler->due, NSEC_PER_SEC, &sampler->due);
+	return div64_u64_rem(sampler->due, NSEC_PER_SEC, &sampler->due);
+}
+
+/* What the user's budget gives of them; the rest is gone. */
+static u32 samples_given(struct np_refault *sampler, u64 due)
+{
+	u32 given;
+
 	given = np_budget_take(&sampler->region->user->samples,
 			       min_t(u64, due, BATCH), READ_ONCE(samples_max));
 	count_up(&sampler->limited, due - given);
 	return given;
 }
 
-/* Random, at low rates, so as not to march in step with what is observed. */
-static unsigned long batch_delay(const struct np_refault *sampler)
+/*
+ * Random, at low rates, so as not to march in step with what is observed. Many
+ * regions that share a budget wait, when there is nothing of it, until it is
+ * full: looking for it would cost more than sampling.
+ */
+static unsigned long batch_delay(const struct np_refault *sampler, bool starved)
 {
 	u32 mean = HZ / max(READ_ONCE(sampler->rate), 1U);
 
+	if (starved)
+		mean = max_t(u32, mean, HZ / 10);
 	return mean > 1 ? 1 + random_below(2 * mean - 1) : 1;
 }
 
@@ -285,12 +297,12 @@ static int quiet_cpu(void)
 	return housekeeping_any_cpu(HK_TYPE_TIMER);
 }
 
-static void batch_queue(struct np_refault *sampler)
+static void batch_queue(struct np_refault *sampler, bool starved)
 {
 	/* A timer put on a CPU that has just gone would never fire. */
 	cpus_read_lock();
 	queue_delayed_work_on(quiet_cpu(), np_wq, &sampler->work,
-			      batch_delay(sampler));
+			      batch_delay(sampler, starved));
 	cpus_read_unlock();
 }
 
@@ -298,7 +310,9 @@ static void batch_work(struct work_struct *work)
 {
 	struct np_refault *sampler = container_of(to_delayed_work(work),
 						  struct np_refault, work);
-	u32 left = samples_due(sampler);
+	u64 due = samples_due(sampler);
+	u32 left = samples_given(sampler, due);
+	bool starved = due && !left;
 
 	np_close_reap(sampler, false);
 	left -= sample_followed(sampler, left);
@@ -306,7 +320,7 @@ static void batch_work(struct work_struct *work)
 		sample_new(sampler);
 		cond_resched();
 	}
-	batch_queue(sampler);
+	batch_queue(sampler, starved);
 }
 
 /* ------------------------------------------------------------------- life */
@@ -356,7 +370,7 @@ static void sampler_restart(struct np_refault *sampler, u32 rate, u32 repeat)
 	sampler->last_ns = ktime_get_ns();
 	sampler->due = 0;
 	if (rate)
-		batch_queue(sampler);
+		batch_queue(sampler, false);
 	else
 		np_close_reap(sampler, true);
 }

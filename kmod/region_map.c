@@ -55,7 +55,7 @@ static int region_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
-	vma->vm_flags |= VM_DONTEXPAND;
+	np_vma_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_ops = &region_vm_ops;
 	vma->vm_private_data = region;
 	return 0;

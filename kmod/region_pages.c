@@ -218,6 +218,17 @@ static int fill_one(struct np_region *region, struct filling *filling,
 	return 0;
 }
 
+/* A small page is to be had, and yet was not given: the memory cgroup's limit. */
+static void fill_failed(const struct np_region *region,
+			const struct filling *filling, u32 *ret_reason,
+			s32 *ret_node)
+{
+	if (!region->order && node_room(filling->nid))
+		*ret_reason = NUMAPERF_REASON_NO_MEMORY;
+	else
+		room_lacks(ret_reason, ret_node, filling->nid);
+}
+
 /**
  * np_region_fill() - allocate all pages
  *
@@ -234,7 +245,7 @@ int np_region_fill(struct np_region *region, u32 *ret_reason, s32 *ret_node)
 	for (i = 0; i < region->npages; i++) {
 		err = fill_one(region, &filling, i);
 		if (err == -ENOMEM)
-			room_lacks(ret_reason, ret_node, filling.nid);
+			fill_failed(region, &filling, ret_reason, ret_node);
 		if (err)
 			return err;
 		cond_resched();

@@ -322,6 +322,7 @@ static void read_unobserved(struct numaperf_ioc_region_read *arg)
 static int region_read(struct np_region *region,
 		       struct numaperf_ioc_region_read *arg)
 {
+	/* Pairs with the release in sampler_make(). */
 	struct np_refault *sampler = smp_load_acquire(&region->sampler);
 	u64 now = ktime_get_ns();
 	int err = 0;

@@ -33,6 +33,9 @@ union argument {
 	struct numaperf_ioc_track track;
 	struct numaperf_ioc_read read;
 	struct numaperf_ioc_leases leases;
+	struct numaperf_ioc_region_new region_new;
+	struct numaperf_ioc_region_set region_set;
+	struct numaperf_ioc_region_read region_read;
 };
 
 FIXTURE(call) {
@@ -109,6 +112,28 @@ static void valid_leases(struct env *env, union argument *arg)
 	arg->leases.entry_size = sizeof(env->leases[0]);
 }
 
+static void valid_region_new(struct env *env, union argument *arg)
+{
+	arg->region_new.length = np_page_size();
+	arg->region_new.nodes = (uintptr_t)env->nodes.words;
+	arg->region_new.nodes_bits = NP_SET_BITS;
+}
+
+static void valid_region_set(struct env *env, union argument *arg)
+{
+	(void)env;
+	arg->region_set.lease = ~0ULL;
+}
+
+static void valid_region_read(struct env *env, union argument *arg)
+{
+	(void)env;
+	arg->region_read.lease = ~0ULL;
+	arg->region_read.thread_size = sizeof(struct numaperf_region_thread);
+	arg->region_read.cell_size = sizeof(struct numaperf_region_cell);
+	arg->region_read.sample_size = sizeof(struct numaperf_region_sample);
+}
+
 FIXTURE_VARIANT_ADD(call, info) {
 	.nr = NUMAPERF_IOC_INFO, .size = sizeof(struct numaperf_ioc_info), .valid = valid_nothing,
 };
@@ -144,6 +169,20 @@ FIXTURE_VARIANT_ADD(call, read) {
 FIXTURE_VARIANT_ADD(call, leases) {
 	.nr = NUMAPERF_IOC_LEASES, .size = sizeof(struct numaperf_ioc_leases),
 	.known_flags = NUMAPERF_LEASES_MINE, .valid = valid_leases,
+};
+
+FIXTURE_VARIANT_ADD(call, region_new) {
+	.nr = NUMAPERF_IOC_REGION_NEW, .size = sizeof(struct numaperf_ioc_region_new), .flags = NUMAPERF_DRY_RUN,
+	.known_flags = NUMAPERF_DRY_RUN | NUMAPERF_REGION_HUGE | NUMAPERF_REGION_INTERLEAVE,
+	.valid = valid_region_new,
+};
+FIXTURE_VARIANT_ADD(call, region_set) {
+	.nr = NUMAPERF_IOC_REGION_SET, .size = sizeof(struct numaperf_ioc_region_set), .answer = -ENOENT,
+	.valid = valid_region_set,
+};
+FIXTURE_VARIANT_ADD(call, region_read) {
+	.nr = NUMAPERF_IOC_REGION_READ, .size = sizeof(struct numaperf_ioc_region_read), .answer = -ENOENT,
+	.valid = valid_region_read,
 };
 
 FIXTURE_SETUP(call)
@@ -272,8 +311,7 @@ FIXTURE_VARIANT(number) {
 };
 
 FIXTURE_VARIANT_ADD(number, below) { .nr = _IO('N', 0x7f) };
-FIXTURE_VARIANT_ADD(number, region_new) { .nr = _IO('N', 0x87) };
-FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x8a) };
+FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x90) };
 FIXTURE_VARIANT_ADD(number, last) { .nr = _IO('N', 0xff) };
 FIXTURE_VARIANT_ADD(number, other_type) { .nr = _IO('M', 0x80) };
 FIXTURE_VARIANT_ADD(number, with_a_size) { .nr = _IOWR('N', 0x80, struct numaperf_ioc_info) };

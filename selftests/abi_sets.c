@@ -15,11 +15,12 @@ FIXTURE(set) {
 };
 
 FIXTURE_VARIANT(set) {
-	bool range;
+	enum { THREAD, RANGE, REGION } what;
 };
 
-FIXTURE_VARIANT_ADD(set, cpus) { .range = false };
-FIXTURE_VARIANT_ADD(set, nodes) { .range = true };
+FIXTURE_VARIANT_ADD(set, cpus) { .what = THREAD };
+FIXTURE_VARIANT_ADD(set, nodes) { .what = RANGE };
+FIXTURE_VARIANT_ADD(set, region_nodes) { .what = REGION };
 
 FIXTURE_SETUP(set)
 {
@@ -45,13 +46,20 @@ static int ask(const FIXTURE_DATA(set) *self, const FIXTURE_VARIANT(set) *varian
 		.length = np_page_size(), .nodes = (uintptr_t)words, .nodes_bits = bits,
 	};
 
-	return variant->range ? np_ioctl(self->fd, NUMAPERF_IOC_RANGE_PIN, &range) :
+	struct numaperf_ioc_region_new region = {
+		.size = sizeof(region), .flags = NUMAPERF_DRY_RUN, .length = np_page_size(),
+		.nodes = (uintptr_t)words, .nodes_bits = bits,
+	};
+
+	if (variant->what == REGION)
+		return np_ioctl(self->fd, NUMAPERF_IOC_REGION_NEW, &region);
+	return variant->what == RANGE ? np_ioctl(self->fd, NUMAPERF_IOC_RANGE_PIN, &range) :
 		np_ioctl(self->fd, NUMAPERF_IOC_THREAD_PIN, &thread);
 }
 
 static struct np_set right_set(const FIXTURE_DATA(set) *self, const FIXTURE_VARIANT(set) *variant)
 {
-	return variant->range ? np_set_of(self->topo.near) : self->topo.cpus;
+	return variant->what == THREAD ? self->topo.cpus : np_set_of(self->topo.near);
 }
 
 TEST_F(set, right_one_is_accepted)

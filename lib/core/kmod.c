@@ -13,7 +13,8 @@ static const unsigned long requests[KMOD_CALLS] = {
 	[KMOD_RANGE_PIN] = NUMAPERF_IOC_RANGE_PIN, [KMOD_RELEASE] = NUMAPERF_IOC_RELEASE,
 	[KMOD_REVOKE] = NUMAPERF_IOC_REVOKE,       [KMOD_LEASES] = NUMAPERF_IOC_LEASES,
 	[KMOD_PLACEMENT] = NUMAPERF_IOC_PLACEMENT, [KMOD_TRACK] = NUMAPERF_IOC_TRACK,
-	[KMOD_READ] = NUMAPERF_IOC_READ,
+	[KMOD_READ] = NUMAPERF_IOC_READ,           [KMOD_REGION_NEW] = NUMAPERF_IOC_REGION_NEW,
+	[KMOD_REGION_SET] = NUMAPERF_IOC_REGION_SET, [KMOD_REGION_READ] = NUMAPERF_IOC_REGION_READ,
 };
 
 static bool is_pin(enum kmod_call call)
@@ -103,9 +104,20 @@ int kmod_thread_pin(int fd, struct numaperf_ioc_thread_pin *pin)
 		     : r;
 }
 
-static int range_pin_failed(int fd, const struct numaperf_ioc_range_pin *pin, int result)
+/* The sums of locked memory, when those were the reason. */
+static void add_sums(int fd, struct kmod_failure *details)
 {
 	struct numaperf_ioc_info info = { .size = sizeof(info) };
+
+	if (details->reason != NUMAPERF_REASON_LOCKED_MEMORY || raw_call(fd, KMOD_INFO, &info) < 0)
+		return;
+	details->sums_known = true;
+	details->locked_bytes = info.locked_bytes;
+	details->locked_limit = info.locked_limit;
+}
+
+static int range_pin_failed(int fd, const struct numaperf_ioc_range_pin *pin, int result)
+{
 	struct kmod_failure details = {
 		.reason = pin->reason,
 		.wrong_addr = pin->wrong_addr,
@@ -113,11 +125,7 @@ static int range_pin_failed(int fd, const struct numaperf_ioc_range_pin *pin, in
 		.asked_bytes = pin->length,
 	};
 
-	if (pin->reason == NUMAPERF_REASON_LOCKED_MEMORY && raw_call(fd, KMOD_INFO, &info) == 0) {
-		details.sums_known = true;
-		details.locked_bytes = info.locked_bytes;
-		details.locked_limit = info.locked_limit;
-	}
+	add_sums(fd, &details);
 	return fail(fd, KMOD_RANGE_PIN, result, details, NULL);
 }
 
@@ -179,4 +187,48 @@ int kmod_read(int fd, struct numaperf_ioc_read *read)
 	read->thread_size = sizeof(struct numaperf_thread_record);
 	read->cell_size = sizeof(struct numaperf_cell);
 	return simple_call(fd, KMOD_READ, read);
+}
+
+static int region_new_failed(int fd, const struct numaperf_ioc_region_new *region, int result)
+{
+	struct kmod_failure details = {
+		.reason = region->reason,
+		.wrong_node = region->wrong_node,
+		.asked_bytes = region->length,
+	};
+
+	add_sums(fd, &details);
+	return fail(fd, KMOD_REGION_NEW, result, details, NULL);
+}
+
+int kmod_region_new(int fd, struct numaperf_ioc_region_new *region)
+{
+	region->size = sizeof(*region);
+	region->reason = NUMAPERF_REASON_NONE;
+	region->wrong_node = -1;
+
+	int r = raw_call(fd, KMOD_REGION_NEW, region);
+
+	return r < 0 ? region_new_failed(fd, region, r) : r;
+}
+
+int kmod_region_set(int fd, uint64_t lease, uint32_t rate, uint32_t repeat)
+{
+	struct numaperf_ioc_region_set set = {
+		.size = sizeof(set),
+		.lease = lease,
+		.rate = rate,
+		.repeat = repeat,
+	};
+
+	return simple_call(fd, KMOD_REGION_SET, &set);
+}
+
+int kmod_region_read(int fd, struct numaperf_ioc_region_read *read)
+{
+	read->size = sizeof(*read);
+	read->thread_size = sizeof(struct numaperf_region_thread);
+	read->cell_size = sizeof(struct numaperf_region_cell);
+	read->sample_size = sizeof(struct numaperf_region_sample);
+	return simple_call(fd, KMOD_REGION_READ, read);
 }

@@ -38,6 +38,9 @@ int kmod_leases(int fd, struct numaperf_ioc_leases *leases);
 int kmod_placement(int fd, struct numaperf_ioc_placement *placement);
 int kmod_track(int fd, struct numaperf_ioc_track *track); /* async-signal-safe: one ioctl */
 int kmod_read(int fd, struct numaperf_ioc_read *read);
+int kmod_region_new(int fd, struct numaperf_ioc_region_new *region);
+int kmod_region_set(int fd, uint64_t lease, uint32_t rate, uint32_t repeat);
+int kmod_region_read(int fd, struct numaperf_ioc_region_read *read);
 
 /* kmod_track() sets no error, to be async-signal-safe; this makes one of its result, and returns that. */
 int kmod_track_failed(const struct numaperf_ioc_track *track, int result, const char *operation);

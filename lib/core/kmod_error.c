@@ -24,6 +24,9 @@ static const struct {
 	[KMOD_PLACEMENT] = { "module: placement", NUMAPERF_ERROR_IO },
 	[KMOD_TRACK] = { "module: track", NUMAPERF_ERROR_CAPABILITY_MISSING },
 	[KMOD_READ] = { "module: read", NUMAPERF_ERROR_IO },
+	[KMOD_REGION_NEW] = { "module: region_new", NUMAPERF_ERROR_ALLOCATION },
+	[KMOD_REGION_SET] = { "module: region_set", NUMAPERF_ERROR_IO },
+	[KMOD_REGION_READ] = { "module: region_read", NUMAPERF_ERROR_IO },
 };
 
 #define ANY_CALL (~0u)
@@ -43,6 +46,14 @@ static const struct row {
 	const char *sentence;
 } rows[] = {
 	{ ONLY(KMOD_TRACK), EPERM, NUMAPERF_REASON_PRIVILEGE, CALLS_KIND, NOT_YOUR_PROCESS },
+	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_NODE_MEMORY, NUMAPERF_ERROR_NODE_MEMORY, REASONS_SENTENCE },
+	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_NO_MEMORY, CALLS_KIND,
+	  "The nodes have the memory, but the memory cgroup's limit does not allow it (memory.max)." },
+	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_CPUSET, NUMAPERF_ERROR_BINDING,
+	  "The cpuset of this process does not allow the memory of all the nodes (cpuset.mems)." },
+	{ ONLY(KMOD_REGION_NEW), 0, NUMAPERF_REASON_MOVABLE_ONLY, NUMAPERF_ERROR_BINDING,
+	  "The node has only movable memory (ZONE_MOVABLE), which can't be held where it is; use a node with "
+	  "ordinary memory (numaperf topo shows each node's kind)." },
 	{ ANY_CALL, 0, NUMAPERF_REASON_PRIVILEGE, NUMAPERF_ERROR_HARD_MODE_UNAVAILABLE, REASONS_SENTENCE },
 	{ ANY_CALL, 0, NUMAPERF_REASON_FOREIGN_THREAD, NUMAPERF_ERROR_INVALID_ARGUMENT, REASONS_SENTENCE },
 	{ ANY_CALL, 0, NUMAPERF_REASON_UNMAPPED, NUMAPERF_ERROR_INVALID_ARGUMENT, REASONS_SENTENCE },
@@ -57,6 +68,9 @@ static const struct row {
 	  "The loaded module can't pin on this kernel; its log (dmesg) says what is missing." },
 	{ ANY_CALL, EOPNOTSUPP, 0, NUMAPERF_ERROR_NOT_SUPPORTED,
 	  "The loaded module can't do this on this kernel; its log (dmesg) says what is missing." },
+	{ ONLY(KMOD_REGION_NEW), ENOMEM, 0, CALLS_KIND, "The kernel has no memory for the region's bookkeeping." },
+	{ ONLY(KMOD_REGION_NEW), EMFILE, 0, CALLS_KIND,
+	  "The process has no descriptor left for the region: raise `ulimit -n`." },
 	{ ANY_CALL, ENOMEM, 0, NUMAPERF_ERROR_ALLOCATION, "The kernel has no memory for its bookkeeping." },
 	{ ANY_CALL, ESTALE, 0, NUMAPERF_ERROR_STALE,
 	  "This session belongs to another process: it was opened before a fork." },
@@ -121,6 +135,8 @@ static void describe_details(const struct kmod_failure *f, char *buf, size_t siz
 	if (f->reason == NUMAPERF_REASON_LOCKED_MEMORY && f->sums_known)
 		snprintf(buf, size, " Asked: %" PRIu64 " bytes; in use: %" PRIu64 " of %" PRIu64 ".", f->asked_bytes,
 			 f->locked_bytes, f->locked_limit);
+	else if (f->call == KMOD_REGION_NEW && f->wrong_node >= 0)
+		snprintf(buf, size, " Asked: %" PRIu64 " bytes; node in the way: %d.", f->asked_bytes, f->wrong_node);
 	else if (f->wrong_addr && f->wrong_node >= 0)
 		snprintf(buf, size, " First page in the way: 0x%" PRIx64 ", on node %d.", f->wrong_addr, f->wrong_node);
 	else if (f->wrong_addr)

@@ -51,6 +51,11 @@ static const struct {
 		"This user counts as many threads as the module allows; end other measurements first." },
 	[NUMAPERF_REASON_NO_MEMORY] = { "no-memory", "The kernel had no memory for its bookkeeping." },
 
+	[NUMAPERF_REASON_NODE_MEMORY] = { "node-memory",
+		"The node has too little memory that is free and may be held." },
+	[NUMAPERF_REASON_SAMPLE_BUDGET] = { "sample-budget",
+		"The regions of this user are sampled as often as the module allows (its parameter samples_max)." },
+
 	[NUMAPERF_REASON_CPUSET] = { "cpuset", "The CPUs left the cpuset of the thread." },
 	[NUMAPERF_REASON_CPU_OFFLINE] = { "cpu-offline", "The CPUs went offline." },
 	[NUMAPERF_REASON_UNMAPPED_PART] = { "unmapped-part", "A part of the range was unmapped, moved or discarded." },

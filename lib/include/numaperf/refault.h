@@ -3,17 +3,19 @@
  * Estimates from the re-fault samples of an observed region: pure arithmetic on what REGION_READ of <linux/numaperf.h> gave.
  *
  * A sampled page is one that was chosen uniformly, at a time that has nothing to do with its use, and unmapped; its next access is seen, with
- * its thread, its CPU's node, and the time since. With repeat, the page is unmapped again at once, until so many accesses were seen. One page's
- * samples in a row (turn 0, 1, ...) are a "choice" here. Two questions are answered, and never merged:
+ * its thread, its CPU's node, and the time since. With repeat, the thread that made it unmaps the page again right after it, until so many
+ * accesses were seen. One page's samples in a row (turn 0, 1, ...) are a "choice" here. Two questions are answered, and never merged:
  *
  *   next-user   page-weighted: of uniformly chosen pages that are used within the window, the share whose next user is local (or on a node
  *               asked for). Only turn 0 counts. It is the share of accesses only where all pages are used alike.
- *   accesses    access-weighted: of the accesses to the region, the share that is local. Each page weighs as its rate of accesses: events by
- *               exposure, within the same window of each choice, pages that were not used (OPEN) included. Of a choice that ended early, at its
- *               last turn K after time T, the rate is (K - 1) / T, which together with N / window for the others has exactly the right mean if
- *               accesses come independently of each other; for other stationary visits N / window alone has it (Campbell's formula), so that
- *               loops and threads that come and go in time do little harm. The first time alone would not do: by the inspection paradox
- *               a uniformly chosen moment falls into long intervals more often than into short ones.
+ *   accesses    access-weighted: of the accesses to the region by instructions, the share that is local. Each page weighs as its rate of
+ *               accesses: how many were seen by how long it was looked at, within a window, choices that saw none included. Accesses of one
+ *               thread that follow each other at once (a read and a write of one word) are a visit and count as many as they are. Of a choice
+ *               that ended early, at its last turn after K visits and time T, the rate is that of K - 1 visits in T, which together with N / window
+ *               for the others has exactly the right mean if visits come independently of each other. Where the times after a visit are not like
+ *               those after any moment (loops, threads that come and go), a window is taken in which hardly any choice had all its turns, and N / window
+ *               alone counts, which has the right mean for all stationary visits (Campbell's formula). The first time alone would not do: by the
+ *               inspection paradox a random moment falls into long intervals more often than into short ones.
  *
  * Rates are averaged by page, then summed (the Horvitz-Thompson estimator: all pages have the same probability of being chosen). Intervals are
  * of 95 %: sixteen batches of choices, consecutive in time and thus of other pages or other times, each left out in turn (jackknife), with
@@ -22,14 +24,15 @@
  *
  * "accesses" is unknown, and says why, wherever it could be wrong without showing it:
  *   UNSEEN      pages that were never chosen may have been used most; only a region of which 98 % of the used pages were seen is answered for.
- *   REPEAT      a page's rate needs REGION_SET with a repeat of 3 or more (4 to 8 are good).
- *   LATE        the module was too slow in unmapping a page again: accesses in a row would have escaped.
- *   BURSTS      just used pages are used again far sooner than others: accesses come in runs, of which a re-fault sees the first. Runs shorter than
- *               resolution_ns, the time that unmapping again takes, can't be seen by any sampling that unmaps: they count as one access.
+ *   REPEAT      needs REGION_SET with a repeat of 8 or more.
+ *   LATE        most pages were not unmapped again by their user at once (NUMAPERF_SAMPLE_CLOSE): what followed escaped. So it is with accesses by
+ *               system calls, and where a debugger has the debug registers.
+ *   BURSTS      some visits were of as many accesses as there are turns, or more: how many is not known.
  *   FLOOR       pages used nearly as often as faults take time carry too much: their rates have no upper bound.
  *   FEW, LOST, WIDE   as for next-user: too few choices, too many torn by samples that were dropped, an interval that says nothing.
  *
- * Both hold for the time that the samples were taken in. Thread safety: no state; any thread.
+ * Both hold for the time that the samples were taken in, and for programs as they are while they are sampled: faults slow down whoever takes
+ * them. Thread safety: no state; any thread.
  */
 #ifndef NUMAPERF_REFAULT_H
 #define NUMAPERF_REFAULT_H
@@ -53,7 +56,7 @@ struct numaperf_refault_options {
 	bool of_node;       /* the share of accesses from cpu_node, wherever the page is; else, from the page's own node */
 	int cpu_node;
 	uint64_t window_ns; /* how long a chosen page is watched; 0: an eighth of the time that the samples span */
-	uint64_t floor_ns;  /* what is at most hidden in each delay by unmapping and the fault; 0: 20 us, or the shortest delay if longer */
+	uint64_t floor_ns;  /* what is at most hidden in each delay by unmapping and the fault; 0: 20 us, or four times the shortest delay if longer */
 };
 #define NUMAPERF_REFAULT_OPTIONS_INIT { .size = sizeof(struct numaperf_refault_options) }
 NUMAPERF_DEFINE_OPTIONS_INIT(refault)
@@ -88,8 +91,8 @@ struct numaperf_refault_estimate {
 	uint64_t torn;          /* choices left out, as samples of theirs are missing */
 	uint64_t pages_seen;
 	uint64_t window_ns;
-	uint64_t gap_ns;        /* median time from a re-fault to being unmapped again; 0: none was */
-	bool independent;       /* nothing shows that an access tells when the next one comes; else the rates are from a shorter window */
+	uint64_t gap_ns;        /* median time from a first access to the page being unmapped again; 0: none was */
+	bool independent;       /* nothing shows that a visit tells when the next one comes; else the rates are from a shorter window */
 	uint64_t bursts;        /* choices all of whose turns were one run of accesses */
 };
 
