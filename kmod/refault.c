@@ -5,6 +5,7 @@
  * CPUs is one TLB shoot-down a sample, where a thread runs whose process has
  * the page mapped: that is what observing it means.
  */
+#include <linux/gcd.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
@@ -32,28 +33,50 @@ static void count_up(u64 *counter, u64 n)
 
 /* ---------------------------------------------------------------- arming */
 
+/* One sample of the user's budget. */
+bool np_refault_may(struct np_refault *sampler)
+{
+	return np_budget_take(&sampler->region->user->samples, 1,
+			      READ_ONCE(samples_max));
+}
+
 /*
  * The word comes first, or a use right after the unmapping would be missed. A
  * process that touches the page for the first time in just this moment counts
  * as its next user. The exposure begins when no CPU has it mapped any more.
+ *
+ * Only who may change the word of a page that is not armed arms it: the sampler,
+ * or with NP_WORD_CLOSING the thread that used it last; and that only as long
+ * as the page is followed.
  */
-static bool page_arm(struct np_refault *sampler, u64 i, u8 turn, u64 flags)
+bool np_refault_arm(struct np_refault *sampler, u64 i, u8 turn, u64 flags)
 {
 	struct np_region *region = sampler->region;
+	s64 word = atomic64_read(&sampler->words[i]);
 	u64 size = np_region_page_size(region);
 	u64 before, after;
 
 	if (!page_mapped(region->pages[i]))
 		return false;
+	if (word & NP_WORD_CLOSING && !(word & NP_WORD_FOLLOWED))
+		return false;
 	flags |= NP_WORD_ARMED;
 	before = np_word(ktime_get_ns() - sampler->since_ns, turn, flags);
-	atomic64_set(&sampler->words[i], before);
-	smp_mb();	/* armed before unmapped */
+	/* Armed before unmapped: this is a barrier, too. */
+	if (atomic64_cmpxchg(&sampler->words[i], word, before) != word)
+		return false;
 	unmap_mapping_range(region->mapping, i * size, size, 0);
 	after = np_word(ktime_get_ns() - sampler->since_ns, turn, flags);
 	atomic64_cmpxchg(&sampler->words[i], before, after);
-	count_up(&sampler->armed, 1);
 	return true;
+}
+
+static bool page_arm(struct np_refault *sampler, u64 i, u8 turn, u64 flags)
+{
+	bool armed = np_refault_arm(sampler, i, turn, flags);
+
+	count_up(&sampler->armed, armed);
+	return armed;
 }
 
 /* In the fault of a process that maps the region, or of one that acts on it. */
@@ -63,19 +86,33 @@ static bool fault_is_foreign(struct vm_fault *vmf)
 	       vmf->flags & FAULT_FLAG_REMOTE || current->flags & PF_DUMPCORE;
 }
 
+/* What remains of an armed page's word when it is used. */
+static u64 word_used(const struct np_refault *sampler, u64 word, bool close)
+{
+	u8 turn = np_word_turn(word);
+
+	if (!(word & NP_WORD_FOLLOWED))
+		return 0;
+	if (close && turn + 1 < READ_ONCE(sampler->repeat))
+		return np_word(0, turn, NP_WORD_FOLLOWED | NP_WORD_CLOSING);
+	return np_word(0, turn, NP_WORD_FOLLOWED);
+}
+
 /* An armed page is used. One of those that come at the same time wins. */
 void np_refault_use(struct np_refault *sampler, struct vm_fault *vmf, u64 page)
 {
 	struct np_region *region = sampler->region;
 	s64 word = atomic64_read(&sampler->words[page]);
+	bool foreign = fault_is_foreign(vmf);
+	bool close = !foreign && np_close_can(vmf);
 	struct np_use use;
-	u64 now;
+	u64 now, left;
 
 	do {
 		if (!(word & NP_WORD_ARMED))
 			return;
-	} while (!atomic64_try_cmpxchg(&sampler->words[page], &word,
-				       word & NP_WORD_FOLLOWED));
+		left = word_used(sampler, word, close);
+	} while (!atomic64_try_cmpxchg(&sampler->words[page], &word, left));
 	now = ktime_get_ns() - sampler->since_ns;
 	use = (struct np_use) {
 		.page = page,
@@ -85,10 +122,12 @@ void np_refault_use(struct np_refault *sampler, struct vm_fault *vmf, u64 page)
 		.page_node = page_to_nid(region->pages[page]),
 		.turn = np_word_turn(word),
 		.write = vmf->flags & FAULT_FLAG_WRITE,
+		.close = word & NP_WORD_CLOSE,
 	};
 	np_region_count(&sampler->counts, &use,
-			div64_u64(page * region->parts, region->npages),
-			fault_is_foreign(vmf));
+			div64_u64(page * region->parts, region->npages), foreign);
+	if (left & NP_WORD_CLOSING)
+		np_close_begin(sampler, vmf, page);
 }
 
 /* ----------------------------------------------------------------- choice */
@@ -105,9 +144,39 @@ static u64 random_below(u64 n)
 	return random;
 }
 
+/*
+ * Each page once a pass, so that all have been seen after as many choices as
+ * there are pages, not four times as many. Where a pass begins, and how it goes
+ * on, is random: each page is equally likely to be chosen at any time.
+ */
+static u64 next_page(struct np_refault *sampler)
+{
+	u64 n = sampler->region->npages;
+	u64 at;
+
+	if (sampler->pass % n == 0) {
+		sampler->pass = 0;
+		sampler->start = random_below(n);
+		do {
+			sampler->stride = 1 + random_below(n);
+		} while (gcd(sampler->stride, n) != 1);
+	}
+	/* Both factors are below 2^32: a region has fewer pages than that. */
+	div64_u64_rem(sampler->start + sampler->pass++ * sampler->stride, n,
+		      &at);
+	return at;
+}
+
 static void slot_leave(struct np_refault *sampler, struct np_refault_slot *slot)
 {
-	atomic64_andnot(NP_WORD_FOLLOWED, &sampler->words[slot->page]);
+	s64 word = atomic64_read(&sampler->words[slot->page]);
+	u64 left;
+
+	do {
+		left = word & (NP_WORD_ARMED | NP_WORD_CLOSING) ?
+			       word & ~NP_WORD_FOLLOWED : 0;
+	} while (!atomic64_try_cmpxchg(&sampler->words[slot->page], &word,
+				       left));
 	slot->taken = false;
 }
 
@@ -132,7 +201,7 @@ static struct np_refault_slot *slot_get(struct np_refault *sampler)
 
 static void sample_new(struct np_refault *sampler)
 {
-	u64 i = random_below(sampler->region->npages);
+	u64 i = next_page(sampler);
 	bool follow = READ_ONCE(sampler->repeat) > 1;
 
 	if (atomic64_read(&sampler->words[i]) ||
@@ -147,13 +216,11 @@ static void sample_new(struct np_refault *sampler)
 
 /* The page was used: its next turn, if there is one and it is still mapped. */
 static bool slot_next_turn(struct np_refault *sampler,
-			   struct np_refault_slot *slot)
+			   struct np_refault_slot *slot, u8 turn)
 {
-	if (slot->turn + 1 < READ_ONCE(sampler->repeat) &&
-	    page_arm(sampler, slot->page, slot->turn + 1, NP_WORD_FOLLOWED)) {
-		slot->turn++;
+	if (turn + 1 < READ_ONCE(sampler->repeat) &&
+	    page_arm(sampler, slot->page, turn + 1, NP_WORD_FOLLOWED))
 		return true;
-	}
 	slot_leave(sampler, slot);
 	return false;
 }
@@ -166,11 +233,14 @@ static u32 sample_followed(struct np_refault *sampler, u32 most)
 
 	for (i = 0; i < NP_REFAULT_SLOTS && done < most; i++) {
 		struct np_refault_slot *slot = &sampler->slots[i];
+		u64 word;
 
-		if (!slot->taken ||
-		    atomic64_read(&sampler->words[slot->page]) & NP_WORD_ARMED)
+		if (!slot->taken)
 			continue;
-		done += slot_next_turn(sampler, slot);
+		word = atomic64_read(&sampler->words[slot->page]);
+		if (word & (NP_WORD_ARMED | NP_WORD_CLOSING))
+			continue;
+		done += slot_next_turn(sampler, slot, np_word_turn(word));
 		cond_resched();
 	}
 	return done;
@@ -227,6 +297,7 @@ static void batch_work(struct work_struct *work)
 	u32 left = samples_given(sampler, due);
 	bool starved = due && !left;
 
+	np_close_reap(sampler, false);
 	left -= sample_followed(sampler, left);
 	while (left--) {
 		sample_new(sampler);
@@ -247,6 +318,7 @@ static struct np_refault *sampler_alloc(struct np_region *region)
 	sampler->region = region;
 	sampler->since_ns = ktime_get_ns();
 	INIT_DELAYED_WORK(&sampler->work, batch_work);
+	INIT_LIST_HEAD(&sampler->closes);
 	sampler->words = kvcalloc(region->npages, sizeof(*sampler->words),
 				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!sampler->words ||
@@ -282,6 +354,8 @@ static void sampler_restart(struct np_refault *sampler, u32 rate, u32 repeat)
 	sampler->due = 0;
 	if (rate)
 		batch_queue(sampler, false);
+	else
+		np_close_reap(sampler, true);
 }
 
 /**
@@ -309,8 +383,10 @@ void np_refault_end(struct np_region *region)
 {
 	mutex_lock(&region->sampler_lock);
 	region->closed = true;
-	if (region->sampler)
+	if (region->sampler) {
 		cancel_delayed_work_sync(&region->sampler->work);
+		np_close_reap(region->sampler, true);
+	}
 	mutex_unlock(&region->sampler_lock);
 }
 

@@ -12,6 +12,7 @@
 #define NP_REFAULT_H
 
 #include <linux/atomic.h>
+#include <linux/list.h>
 #include <linux/workqueue.h>
 
 #include "region.h"
@@ -22,12 +23,10 @@
 /**
  * struct np_refault_slot - a page of which several consecutive uses are awaited
  * @page: index
- * @turn: of the use awaited now
  * @taken: else the slot is free
  */
 struct np_refault_slot {
 	u64 page;
-	u8 turn;
 	bool taken;
 };
 
@@ -41,9 +40,16 @@ struct np_refault_slot {
  * @work: one batch
  * @last_ns: samples are due from here on
  * @due: fractions of one, in 1/NSEC_PER_SEC
+ * @pass: pages are chosen in passes over all, each in another order: how many
+ *	of this one were
+ * @stride: of this order, coprime to the number of pages
+ * @start: of this order
  * @slots: pages followed, if @repeat is more than 1
  * @hand: where in @slots the next look begins
- * @armed: pages unmapped; as the next two, written by @work alone
+ * @closes: next turns that threads are about to arm themselves, under the
+ *	region's sampler_lock, as what threads count in @closed
+ * @closed: pages unmapped so
+ * @armed: pages unmapped by @work; as the next two, written by it alone
  * @unmapped: chosen, but not mapped or awaited already
  * @limited: due, but beyond the user's budget
  * @counts: what was seen
@@ -57,20 +63,30 @@ struct np_refault {
 	struct delayed_work work;
 	u64 last_ns;
 	u64 due;
+	u64 pass;
+	u64 stride;
+	u64 start;
 	struct np_refault_slot slots[NP_REFAULT_SLOTS];
 	unsigned int hand;
+	struct list_head closes;
+	u64 closed;
 	u64 armed;
 	u64 unmapped;
 	u64 limited;
 	struct np_region_counts counts;
 };
 
-/* A word: in the bits above, time since since_ns in units of 16 ns: 9 years. */
+/*
+ * A word: in the bits above, time since since_ns in units of 32 ns: 4 years. Of
+ * a followed page that is not armed, the turn is that of its last use.
+ */
 #define NP_WORD_ARMED		BIT_ULL(0)
 #define NP_WORD_FOLLOWED	BIT_ULL(1)	/* a slot awaits its turns */
-#define NP_WORD_TURN_SHIFT	2
-#define NP_WORD_TIME_SHIFT	10
-#define NP_WORD_TIME_UNIT	4		/* 1 << this nanoseconds */
+#define NP_WORD_CLOSING		BIT_ULL(2)	/* not armed: its user is to */
+#define NP_WORD_CLOSE		BIT_ULL(3)	/* armed by its last user */
+#define NP_WORD_TURN_SHIFT	4
+#define NP_WORD_TIME_SHIFT	12
+#define NP_WORD_TIME_UNIT	5		/* 1 << this nanoseconds */
 
 static inline u64 np_word(u64 since_start_ns, u8 turn, u64 flags)
 {
@@ -88,6 +104,14 @@ static inline u8 np_word_turn(u64 word)
 	return word >> NP_WORD_TURN_SHIFT;
 }
 
+/* refault_close.c */
+bool np_close_can(const struct vm_fault *vmf);
+void np_close_begin(struct np_refault *sampler, struct vm_fault *vmf, u64 page);
+void np_close_reap(struct np_refault *sampler, bool all);
+
+/* refault.c */
+bool np_refault_may(struct np_refault *sampler);
+bool np_refault_arm(struct np_refault *sampler, u64 i, u8 turn, u64 flags);
 void np_refault_use(struct np_refault *sampler, struct vm_fault *vmf, u64 page);
 
 /* Of every fault in a region: page @i is about to be mapped. */

@@ -30,6 +30,7 @@ struct pid;
  * @thread: number of the thread, filled in when it is counted
  * @turn: of the consecutive ones of one choice
  * @write: it was a write
+ * @close: unmapped right after the thread's last access
  */
 struct np_use {
 	u64 page;
@@ -40,6 +41,7 @@ struct np_use {
 	u16 thread;
 	u8 turn;
 	bool write;
+	bool close;
 };
 
 /**

@@ -171,7 +171,8 @@ static int copy_use(struct samples *samples,
 		.cpu_node = use->cpu_node,
 		.page_node = use->page_node,
 		.turn = use->turn,
-		.flags = use->write ? NUMAPERF_SAMPLE_WRITE : 0,
+		.flags = (use->write ? NUMAPERF_SAMPLE_WRITE : 0) |
+			 (use->close ? NUMAPERF_SAMPLE_CLOSE : 0),
 	};
 
 	if (use->thread)
@@ -216,7 +217,8 @@ open_record(const struct np_refault *sampler, u64 page, u64 word, u64 now)
 		.cpu_node = NUMA_NO_NODE,
 		.page_node = page_to_nid(sampler->region->pages[page]),
 		.turn = np_word_turn(word),
-		.flags = NUMAPERF_SAMPLE_OPEN,
+		.flags = NUMAPERF_SAMPLE_OPEN |
+			 (word & NP_WORD_CLOSE ? NUMAPERF_SAMPLE_CLOSE : 0),
 	};
 }
 
@@ -291,7 +293,7 @@ static int read_observed(struct np_refault *sampler,
 		err = read_samples(sampler, arg, now);
 	else
 		arg->nr_samples = 0;
-	arg->armed = READ_ONCE(sampler->armed);
+	arg->armed = READ_ONCE(sampler->armed) + READ_ONCE(sampler->closed);
 	arg->used = READ_ONCE(sampler->counts.used);
 	arg->foreign = READ_ONCE(sampler->counts.foreign);
 	arg->uncounted = READ_ONCE(sampler->counts.uncounted);

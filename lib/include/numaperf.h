@@ -16,5 +16,6 @@
 #include <numaperf/events.h>
 #include <numaperf/collector.h>
 #include <numaperf/counters.h>
+#include <numaperf/refault.h>
 
 #endif

@@ -532,6 +532,10 @@ struct numaperf_region_cell {
 /* flags of struct numaperf_region_sample */
 #define NUMAPERF_SAMPLE_WRITE	(1U << 0)
 #define NUMAPERF_SAMPLE_OPEN	(1U << 1)  /* not used again so far */
+#define NUMAPERF_SAMPLE_CLOSE	(1U << 2)  /* unmapped right after the access
+					    * of the turn before: the same
+					    * thread made none in between
+					    */
 
 /**
  * struct numaperf_region_sample - one page that was unmapped and used again
