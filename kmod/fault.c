@@ -159,24 +159,54 @@ static void fault_sample(struct np_thread *thread, unsigned long addr)
 	}
 }
 
-static void fault_entry(unsigned long addr)
+/* Somewhere it is time for a sample, or for a look at the credentials. */
+static noinline void fault_due(unsigned long addr)
 {
 	struct np_thread *thread;
 
-	rcu_read_lock();
 	for (thread = np_thread_first(current); thread;
 	     thread = np_thread_next(thread, current)) {
 		struct np_fault_state *state = &thread->fault;
 
-		if (!np_thread_counts(thread, NUMAPERF_SOURCE_FAULT))
-			continue;
-		WRITE_ONCE(state->faults, state->faults + 1);
-		if (--state->left)
+		if (!np_thread_looked_at(thread)) {
+			if (!np_thread_counts(thread, NUMAPERF_SOURCE_FAULT))
+				continue;
+			WRITE_ONCE(state->faults, state->faults + 1);
+			state->left--;
+		}
+		if (state->left)
 			continue;
 		state->left = next_period(state, thread->target->fault_period);
-		fault_sample(thread, addr);
+		if (np_thread_counts(thread, NUMAPERF_SOURCE_FAULT))
+			fault_sample(thread, addr);
 	}
-	rcu_read_unlock();
+}
+
+/*
+ * Preemption is off: under RCU without a lock of its own, which would cost as
+ * much as all the rest. Nothing is called from the loop, for the same reason.
+ */
+static __always_inline void fault_entry(unsigned long addr)
+{
+	struct np_thread *thread;
+	bool due = false;
+
+	for (thread = np_thread_first(current); thread;
+	     thread = np_thread_next(thread, current)) {
+		struct np_fault_state *state = &thread->fault;
+
+		if (!(READ_ONCE(thread->counting) & BIT(NUMAPERF_SOURCE_FAULT)))
+			continue;
+		if (unlikely(!np_thread_looked_at(thread))) {
+			due = true;
+			continue;
+		}
+		WRITE_ONCE(state->faults, state->faults + 1);
+		if (!--state->left)
+			due = true;
+	}
+	if (unlikely(due))
+		fault_due(addr);
 }
 
 /* ------------------------------------------------------------ its hooks */

@@ -5,7 +5,7 @@
 #include "thread.h"
 
 /* Faults from one sample to the next, on average, if a target names none. */
-#define NP_FAULT_PERIOD	64
+#define NP_FAULT_PERIOD	200
 
 void np_fault_init(struct np_fault_state *state, u32 period);
 

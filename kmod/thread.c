@@ -55,6 +55,7 @@ struct np_thread *np_thread_create(struct np_target *target,
 	thread->target = np_target_get(target);
 	np_fault_init(&thread->fault, target->fault_period);
 	if (task) {
+		thread->counting = target->sources;
 		thread->task = get_task_struct(task);
 		thread->pid = get_task_pid(task, PIDTYPE_TGID);
 		thread->tid = get_task_pid(task, PIDTYPE_PID);
@@ -74,6 +75,7 @@ static void thread_free(struct rcu_head *rcu)
 	np_user_uncharge(&thread->target->session->user->threads);
 	if (thread->task)
 		put_task_struct(thread->task);
+	put_cred(thread->cred);
 	put_pid(thread->pid);
 	put_pid(thread->tid);
 	np_counter_destroy(&thread->counter);
@@ -120,6 +122,7 @@ void np_thread_stop(struct np_thread *thread, u32 why)
 		why |= NUMAPERF_THREAD_HINT_BLIND;
 	if (why)
 		thread->flags |= why;
+	WRITE_ONCE(thread->counting, 0);
 	strscpy(thread->comm, task->comm, sizeof(thread->comm));
 	thread->cpu_node = cpu_to_node(task_cpu(task));
 	WRITE_ONCE(thread->task, NULL);
@@ -136,18 +139,19 @@ bool np_thread_visible(const struct np_thread *thread, const struct cred *cred)
 		uid_eq(cred->uid, target->kuid));
 }
 
-/* May a sample of the current task be counted here? Not after a stop. */
-bool np_thread_counts(struct np_thread *thread, enum numaperf_source source)
+/* By the thread itself: the credentials are others than before (or the first). */
+bool np_thread_look_again(struct np_thread *thread)
 {
-	struct np_target *target = thread->target;
+	const struct cred *before = thread->cred;
 
-	if (!(target->sources & BIT(source)) || !READ_ONCE(thread->task) ||
-	    READ_ONCE(thread->flags) & NUMAPERF_THREAD_LOST)
+	if (!np_thread_visible(thread, current_cred())) {
+		WRITE_ONCE(thread->counting, 0);
+		WRITE_ONCE(thread->flags, thread->flags | NUMAPERF_THREAD_LOST);
 		return false;
-	if (np_thread_visible(thread, current_cred()))
-		return true;
-	WRITE_ONCE(thread->flags, thread->flags | NUMAPERF_THREAD_LOST);
-	return false;
+	}
+	thread->cred = get_current_cred();
+	put_cred(before);
+	return true;
 }
 
 /* By the thread itself, under RCU, if np_thread_counts(): in all that it adds to. */
@@ -164,18 +168,19 @@ void np_thread_sample(struct np_thread *thread, const struct np_sample *sample)
 		WRITE_ONCE(thread->missed, thread->missed + 1);
 }
 
-/* From the sources: count an access of the current task wherever it is tracked. */
+/*
+ * From hooks, whose preemption is off: count an access of the current task
+ * wherever it is tracked.
+ */
 void np_threads_sample(const struct np_sample *sample)
 {
 	struct np_thread *thread;
 
-	rcu_read_lock();
 	for (thread = np_thread_first(current); thread;
 	     thread = np_thread_next(thread, current)) {
 		if (np_thread_counts(thread, sample->source))
 			np_thread_sample(thread, sample);
 	}
-	rcu_read_unlock();
 }
 
 /* The thread, if it is counted still, and its id, which exec may change. */

@@ -8,6 +8,7 @@
 #ifndef NP_THREAD_H
 #define NP_THREAD_H
 
+#include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/numaperf.h>
 #include <linux/refcount.h>
@@ -52,6 +53,9 @@ struct np_fault_state {
  * @process: its process there (a reference); NULL in the sum of exited ones
  * @serial: number within the target; 0: the sum of exited ones
  * @task: the thread (a reference), NULL when no longer counted
+ * @counting: its sources, 0: no more
+ * @cred: of the task when it was last found that it may be looked at, or NULL (a
+ *	reference); written by the thread itself
  * @flags: NUMAPERF_THREAD_EXITED, _LOST, and what was seen at exit
  * @pid: its process
  * @tid: itself
@@ -74,6 +78,8 @@ struct np_thread {
 	struct np_process *process;
 	u64 serial;
 	struct task_struct *task;
+	u32 counting;
+	const struct cred *cred;
 	u32 flags;
 	struct pid *pid;
 	struct pid *tid;
@@ -108,8 +114,9 @@ static inline struct np_thread *np_thread_match(struct hlist_node *node,
 }
 
 /*
- * All tracked threads that are @task, one a target: under RCU (in the fault
- * path: hence inline) or np_track_lock.
+ * All tracked threads that are @task, one a target: under RCU, by being in a
+ * tracepoint or hook if by nothing else (in the fault path: hence inline), or
+ * np_track_lock.
  */
 static inline struct np_thread *np_thread_first(struct task_struct *task)
 {
@@ -132,12 +139,28 @@ void np_thread_get(struct np_thread *thread);
 void np_thread_put(struct np_thread *thread);
 void np_thread_stop(struct np_thread *thread, u32 why);
 bool np_thread_visible(const struct np_thread *thread, const struct cred *cred);
-bool np_thread_counts(struct np_thread *thread, enum numaperf_source source);
+bool np_thread_look_again(struct np_thread *thread);
 void np_thread_fill(struct np_thread *thread,
 		    struct numaperf_thread_record *record);
 void np_thread_merge(struct np_thread *to, const struct np_thread *from);
 
 void np_thread_sample(struct np_thread *thread, const struct np_sample *sample);
 void np_threads_sample(const struct np_sample *sample);
+
+/* Was it found with the credentials of now that the current task may be seen? */
+static inline bool np_thread_looked_at(const struct np_thread *thread)
+{
+	return thread->cred == current_cred();
+}
+
+/* May a sample of the current task be counted here? Not after a stop. */
+static inline bool np_thread_counts(struct np_thread *thread,
+				    enum numaperf_source source)
+{
+	if (!(READ_ONCE(thread->counting) & BIT(source)))
+		return false;
+	return likely(np_thread_looked_at(thread)) ||
+	       np_thread_look_again(thread);
+}
 
 #endif /* NP_THREAD_H */
