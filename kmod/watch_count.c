@@ -76,7 +76,8 @@ static struct np_counter *thread_counter(struct np_thread *thread,
 int np_watch_count(struct np_thread *thread, const struct np_sample *sample)
 {
 	const struct np_watch_table *table =
-		rcu_dereference(thread->process->watched);
+		rcu_dereference_check(thread->process->watched,
+				      rcu_read_lock_any_held());
 	const struct np_watch_entry *entry;
 	struct np_counter *counter;
 

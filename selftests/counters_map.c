@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -272,6 +273,7 @@ TEST_F(map, is_consistent_while_written_and_equals_read)
 
 	NEED_COUNTERS;
 	ASSERT_EQ(0, np_info(self->fd, &info));
+	ASSERT_EQ(0, prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));	/* the threads' stacks could have huge pages */
 	/* A target of its own, so that the mapping is there before anything is counted. */
 	ASSERT_EQ(0, np_counts_read(self->fd, self->target, NUMAPERF_READ_STOP, &counts));
 	ASSERT_EQ(0, np_track_faults(self->fd, 0, NUMAPERF_TRACK_PROCESS, 1, &self->target));
