@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Loading, use and unloading, over and over: the kernel's memory does not grow with it. NUMAPERF_ROUNDS in the
- * environment says how often (20; a thorough check: 1000).
+ * environment says how often (20; a thorough check: 1000, which qemu/run's "script" can ask for).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +87,8 @@ static long long all_free(void)
 	return np_proc_bytes("/proc/meminfo", "MemAvailable") / 1024;
 }
 
-TEST_F(rounds, do_not_grow_the_kernel)
+/* As long as a thousand rounds may take. */
+TEST_F_TIMEOUT(rounds, do_not_grow_the_kernel, 7200)
 {
 	long long before, free_before;
 
