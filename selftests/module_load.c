@@ -52,15 +52,6 @@ TEST_F(module, takes_its_device_along)
 	EXPECT_TRUE(np_eventually(access(NUMAPERF_DEVICE_PATH, F_OK)));
 }
 
-TEST_F(module, can_be_loaded_many_times)
-{
-	for (int i = 0, rounds = np_rounds(20, 1000); i < rounds; i++) {
-		ASSERT_EQ(0, np_module_unload());
-		ASSERT_EQ(0, np_module_load(self->parameters));
-		close(np_open(O_CLOEXEC));
-	}
-}
-
 /* Every hook and every kind of lease once. */
 static int use_everything(struct np_child *me, void *arg)
 {
