@@ -31,7 +31,8 @@ static int hook_kprobe(struct kprobe *kprobe, struct pt_regs *regs)
 	return 0;
 }
 
-static int hook_register_ftrace(struct np_hook *hook)
+/* Sets the filter: -EINVAL: the function has no ftrace site. */
+static int hook_filter_ftrace(struct np_hook *hook)
 {
 	char *name;
 	int err;
@@ -47,6 +48,14 @@ static int hook_register_ftrace(struct np_hook *hook)
 		return -ENOMEM;
 	err = ftrace_set_filter(&hook->fops, name, strlen(name), 1);
 	kfree(name);
+	return err;
+}
+
+static int hook_register_ftrace(struct np_hook *hook)
+{
+	int err;
+
+	err = hook_filter_ftrace(hook);
 	if (err)
 		return err;
 	err = register_ftrace_function(&hook->fops);
@@ -96,6 +105,31 @@ static void hook_stop(void *data)
 	}
 }
 
+/* ftrace callbacks can be registered here at all: one has been. */
+static bool ftrace_works;
+
+/*
+ * Patching code and waiting for grace periods takes a good part of a second, so
+ * after the first function it is enough that the next one has a site.
+ */
+static int hook_try(struct np_hook *hook)
+{
+	int err;
+
+	if (hook->by == NP_HOOK_FTRACE && ftrace_works) {
+		err = hook_filter_ftrace(hook);
+		if (!err)
+			ftrace_free_filter(&hook->fops);
+		return err;
+	}
+	err = hook_start(hook);
+	if (err)
+		return err;
+	hook_stop(hook);
+	ftrace_works |= hook->by == NP_HOOK_FTRACE;
+	return 0;
+}
+
 /**
  * np_hook_probe() - find out, by trying, how a function can be hooked
  * @hook: with its symbol and entry, not in use
@@ -120,11 +154,9 @@ int np_hook_probe(struct np_hook *hook, unsigned int try)
 		if (!(try & ways[i].try))
 			continue;
 		hook->by = ways[i].by;
-		err = hook_start(hook);
-		if (!err) {
-			hook_stop(hook);
+		err = hook_try(hook);
+		if (!err)
 			return 0;
-		}
 		if (err == -EBUSY)
 			break;
 	}

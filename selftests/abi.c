@@ -33,6 +33,7 @@ union argument {
 	struct numaperf_ioc_track track;
 	struct numaperf_ioc_read read;
 	struct numaperf_ioc_leases leases;
+	struct numaperf_ioc_rearm rearm;
 };
 
 FIXTURE(call) {
@@ -76,6 +77,12 @@ static void valid_release(struct env *env, union argument *arg)
 	arg->release.lease = ~0ULL;
 }
 
+static void valid_rearm(struct env *env, union argument *arg)
+{
+	(void)env;
+	arg->rearm.lease = ~0ULL;
+}
+
 static void valid_placement(struct env *env, union argument *arg)
 {
 	arg->placement.addr = (uintptr_t)env->page;
@@ -116,7 +123,7 @@ FIXTURE_VARIANT_ADD(call, thread_pin) {
 	.nr = NUMAPERF_IOC_THREAD_PIN, .size = sizeof(struct numaperf_ioc_thread_pin),
 	.flags = NUMAPERF_DRY_RUN, .valid = valid_thread_pin,
 	.known_flags = NUMAPERF_DRY_RUN | NUMAPERF_PIN_INHERIT_THREADS | NUMAPERF_PIN_INHERIT_CHILDREN |
-		       NUMAPERF_PIN_KEEP_ON_EXEC,
+		       NUMAPERF_PIN_KEEP_ON_EXEC | NUMAPERF_PIN_EXCLUSIVE,
 };
 FIXTURE_VARIANT_ADD(call, range_pin) {
 	.nr = NUMAPERF_IOC_RANGE_PIN, .size = sizeof(struct numaperf_ioc_range_pin),
@@ -125,6 +132,10 @@ FIXTURE_VARIANT_ADD(call, range_pin) {
 FIXTURE_VARIANT_ADD(call, release) {
 	.nr = NUMAPERF_IOC_RELEASE, .size = sizeof(struct numaperf_ioc_release), .answer = -ENOENT,
 	.valid = valid_release,
+};
+FIXTURE_VARIANT_ADD(call, rearm) {
+	.nr = NUMAPERF_IOC_REARM, .size = sizeof(struct numaperf_ioc_rearm), .answer = -ENOENT,
+	.flags = NUMAPERF_DRY_RUN, .known_flags = NUMAPERF_DRY_RUN, .valid = valid_rearm,
 };
 FIXTURE_VARIANT_ADD(call, revoke) {
 	.nr = NUMAPERF_IOC_REVOKE, .size = sizeof(struct numaperf_ioc_release), .answer = -ENOENT,
@@ -273,7 +284,7 @@ FIXTURE_VARIANT(number) {
 
 FIXTURE_VARIANT_ADD(number, below) { .nr = _IO('N', 0x7f) };
 FIXTURE_VARIANT_ADD(number, region_new) { .nr = _IO('N', 0x87) };
-FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x8a) };
+FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x90) };
 FIXTURE_VARIANT_ADD(number, last) { .nr = _IO('N', 0xff) };
 FIXTURE_VARIANT_ADD(number, other_type) { .nr = _IO('M', 0x80) };
 FIXTURE_VARIANT_ADD(number, with_a_size) { .nr = _IOWR('N', 0x80, struct numaperf_ioc_info) };

@@ -9,7 +9,6 @@
 
 #define DEBUG "/sys/kernel/debug/"
 #define PAGES 500
-#define ROUNDS 20
 
 FIXTURE(module) {
 	char parameters[512];
@@ -51,15 +50,6 @@ TEST_F(module, takes_its_device_along)
 {
 	ASSERT_EQ(0, np_module_unload());
 	EXPECT_TRUE(np_eventually(access(NUMAPERF_DEVICE_PATH, F_OK)));
-}
-
-TEST_F(module, can_be_loaded_many_times)
-{
-	for (int i = 0; i < ROUNDS; i++) {
-		ASSERT_EQ(0, np_module_unload());
-		ASSERT_EQ(0, np_module_load(self->parameters));
-		close(np_open(O_CLOEXEC));
-	}
 }
 
 /* Every hook and every kind of lease once. */

@@ -76,12 +76,15 @@ int np_pin_range(int fd, const void *addr, size_t length, const struct np_set *n
 		 struct numaperf_ioc_range_pin *pin);
 int np_release(int fd, __u64 lease);
 int np_revoke(int fd, __u64 lease);
+int np_rearm(int fd, __u64 lease, __u32 flags, struct numaperf_ioc_rearm *rearm);
 /* One lease's record; -ENOENT when there is none. */
 int np_lease(int fd, __u64 lease, struct numaperf_lease_record *record);
 bool np_lease_gone(int fd, __u64 lease);
 bool np_lease_lost(int fd, __u64 lease);
 /* The next event within a generous time; -ETIMEDOUT. */
 int np_event(int fd, struct numaperf_event_record *event);
+/* The next one of this type; others are passed over. */
+int np_event_of(int fd, enum numaperf_event_type type, struct numaperf_event_record *event);
 
 /* ---------------------------------------------------------------- memory */
 
@@ -131,6 +134,16 @@ bool np_module_loaded(void);
 /* What it was loaded with, so that it can be loaded like that again. */
 void np_module_parameters(char *text, size_t size);
 
+/* ----------------------------------------------------------- the machine */
+
+#define NP_CGROUPS "/sys/fs/cgroup"	/* version 2 */
+
+int np_cgroup_write(const char *group, const char *file, const char *text);
+int np_cgroup_write_number(const char *group, const char *file, int number);
+int np_cpuset_write(const char *group, int from, int to);	/* cpuset.cpus */
+int np_cpu_online(int cpu, bool online);
+bool np_cpu_can_go_offline(int cpu);
+
 /* ----------------------------------------------------------------- files */
 
 int np_write_file(const char *path, const char *text);
@@ -170,6 +183,15 @@ static inline int np_status(int err)
 /* The helper program's path, and its exec: "np_helper VERB ARGS". */
 const char *np_helper_path(void);
 int np_exec_helper(const char *path, const char *verb, long number, int socket);
+
+/* A copy of the helper program with any mode, on a file system where set-id counts. */
+struct np_program {
+	char dir[32];
+	char path[64];
+};
+
+int np_program_install(struct np_program *program, mode_t mode);
+void np_program_remove(struct np_program *program);
 
 /* ----------------------------------------------------------------- waits */
 

@@ -78,6 +78,12 @@ int np_revoke(int fd, __u64 lease)
 	return end_lease(fd, NUMAPERF_IOC_REVOKE, lease);
 }
 
+int np_rearm(int fd, __u64 lease, __u32 flags, struct numaperf_ioc_rearm *rearm)
+{
+	*rearm = (struct numaperf_ioc_rearm) { .size = sizeof(*rearm), .flags = flags, .lease = lease };
+	return np_ioctl(fd, NUMAPERF_IOC_REARM, rearm);
+}
+
 int np_lease(int fd, __u64 lease, struct numaperf_lease_record *record)
 {
 	struct numaperf_ioc_leases leases = {
@@ -119,4 +125,14 @@ int np_event(int fd, struct numaperf_event_record *event)
 	if (got < 0)
 		return -errno;
 	return got == (ssize_t)sizeof(*event) ? 0 : -EPROTO;
+}
+
+int np_event_of(int fd, enum numaperf_event_type type, struct numaperf_event_record *event)
+{
+	int err;
+
+	do
+		err = np_event(fd, event);
+	while (!err && event->type != type);
+	return err;
 }

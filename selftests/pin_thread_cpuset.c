@@ -10,7 +10,7 @@
 
 #include "np_test.h"
 
-#define ROOT "/sys/fs/cgroup"
+#define ROOT NP_CGROUPS
 #define HOME_GROUP ROOT "/np_home"
 #define OTHER_GROUP ROOT "/np_other"
 
@@ -55,36 +55,11 @@ static __u64 next_event(struct np_child *holder)
 	return word;
 }
 
-static int write_in(const char *group, const char *file, const char *text)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/%s", group, file);
-	return np_write_file(path, text);
-}
-
-static int write_number(const char *group, const char *file, int number)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", number);
-	return write_in(group, file, text);
-}
-
-/* cpuset.cpus = a-b for the smallest range that holds both, or just one CPU. */
-static int set_cpus(const char *group, int from, int to)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%d-%d", from, to);
-	return write_in(group, "cpuset.cpus", text);
-}
-
 static int make_groups(FIXTURE_DATA(cpuset) *self)
 {
 	mkdir(HOME_GROUP, 0755);
 	mkdir(OTHER_GROUP, 0755);
-	return set_cpus(HOME_GROUP, self->cpu, self->last) ?: set_cpus(OTHER_GROUP, self->cpu, self->last);
+	return np_cpuset_write(HOME_GROUP, self->cpu, self->last) ?: np_cpuset_write(OTHER_GROUP, self->cpu, self->last);
 }
 
 FIXTURE_SETUP(cpuset)
@@ -108,7 +83,7 @@ FIXTURE_SETUP(cpuset)
 	ASSERT_EQ(0, err);
 	plan.cpu = self->cpu;
 	ASSERT_EQ(0, np_spawn(&self->holder, 0, hold, &plan));
-	ASSERT_EQ(0, write_number(HOME_GROUP, "cgroup.procs", self->holder.pid));
+	ASSERT_EQ(0, np_cgroup_write_number(HOME_GROUP, "cgroup.procs", self->holder.pid));
 	ASSERT_EQ(0, np_say(&self->holder, 0));
 	ASSERT_EQ(0, np_hear(&self->holder, &self->lease));
 	ASSERT_NE(0, self->lease);
@@ -136,27 +111,27 @@ static bool holder_is_on(FIXTURE_DATA(cpuset) *self, int cpu)
 TEST_F(cpuset, move_to_another_one_is_refused)
 {
 	NEED_CPUSETS;
-	EXPECT_EQ(-EINVAL, write_number(OTHER_GROUP, "cgroup.procs", self->holder.pid));
+	EXPECT_EQ(-EINVAL, np_cgroup_write_number(OTHER_GROUP, "cgroup.procs", self->holder.pid));
 }
 
 TEST_F(cpuset, move_to_the_root_is_refused)
 {
 	NEED_CPUSETS;
-	EXPECT_EQ(-EINVAL, write_number(ROOT, "cgroup.procs", self->holder.pid));
+	EXPECT_EQ(-EINVAL, np_cgroup_write_number(ROOT, "cgroup.procs", self->holder.pid));
 }
 
 TEST_F(cpuset, move_works_after_revocation)
 {
 	NEED_CPUSETS;
 	ASSERT_EQ(0, np_revoke(self->fd, self->lease));
-	EXPECT_TRUE(np_eventually(write_number(OTHER_GROUP, "cgroup.procs", self->holder.pid) == 0));
+	EXPECT_TRUE(np_eventually(np_cgroup_write_number(OTHER_GROUP, "cgroup.procs", self->holder.pid) == 0));
 }
 
 /* Linux 6.1 rewrites the masks of all its threads when a cpuset changes at all. */
 TEST_F(cpuset, change_that_keeps_the_cpu_does_not_undo_the_pin)
 {
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->cpu, self->next));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->cpu, self->next));
 	EXPECT_TRUE(np_eventually(holder_is_on(self, self->cpu)));
 	EXPECT_FALSE(np_lease_lost(self->fd, self->lease));
 }
@@ -165,7 +140,7 @@ TEST_F(cpuset, change_is_withstood_again_and_again)
 {
 	NEED_CPUSETS;
 	for (int i = 0; i < 10; i++) {
-		ASSERT_EQ(0, set_cpus(HOME_GROUP, self->cpu, i % 2 ? self->last : self->next));
+		ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->cpu, i % 2 ? self->last : self->next));
 		ASSERT_TRUE(np_eventually(holder_is_on(self, self->cpu)));
 	}
 	EXPECT_FALSE(np_lease_lost(self->fd, self->lease));
@@ -174,7 +149,7 @@ TEST_F(cpuset, change_is_withstood_again_and_again)
 TEST_F(cpuset, pin_is_still_locked_after_a_change)
 {
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->cpu, self->next));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->cpu, self->next));
 	ASSERT_TRUE(np_eventually(holder_is_on(self, self->cpu)));
 	EXPECT_EQ(-EINVAL, np_affinity_set(self->holder.pid, &self->topo.cpus));
 }
@@ -185,7 +160,7 @@ TEST_F(cpuset, reassertions_are_counted_and_told)
 	struct numaperf_lease_record record;
 
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->cpu, self->next));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->cpu, self->next));
 	ASSERT_TRUE(np_eventually(holder_is_on(self, self->cpu)));
 	ASSERT_EQ(0, np_lease(self->fd, self->lease, &record));
 	NP_NEED(record.reasserted > 0, "this kernel keeps the mask by itself");
@@ -197,7 +172,7 @@ TEST_F(cpuset, that_excludes_the_cpu_makes_the_lease_lost)
 	struct numaperf_lease_record record;
 
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->next, self->last));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->next, self->last));
 	ASSERT_TRUE(np_eventually(np_lease_lost(self->fd, self->lease)));
 	ASSERT_EQ(0, np_lease(self->fd, self->lease, &record));
 	EXPECT_EQ(NUMAPERF_REASON_CPUSET, record.reason);
@@ -207,7 +182,7 @@ TEST_F(cpuset, that_excludes_the_cpu_makes_the_lease_lost)
 TEST_F(cpuset, loss_is_told_by_an_event)
 {
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->next, self->last));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->next, self->last));
 	EXPECT_EQ((__u64)NUMAPERF_EVENT_LEASE_LOST << 32 | NUMAPERF_REASON_CPUSET, next_event(&self->holder));
 }
 
@@ -217,7 +192,7 @@ TEST_F(cpuset, that_excludes_the_cpu_is_obeyed)
 	struct np_set now;
 
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->next, self->last));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->next, self->last));
 	ASSERT_TRUE(np_eventually(np_lease_lost(self->fd, self->lease)));
 	ASSERT_EQ(0, np_affinity_get(self->holder.pid, &now));
 	EXPECT_FALSE(np_set_has(&now, self->cpu));
@@ -227,9 +202,9 @@ TEST_F(cpuset, that_excludes_the_cpu_is_obeyed)
 TEST_F(cpuset, loss_is_remembered)
 {
 	NEED_CPUSETS;
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->next, self->last));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->next, self->last));
 	ASSERT_TRUE(np_eventually(np_lease_lost(self->fd, self->lease)));
-	ASSERT_EQ(0, set_cpus(HOME_GROUP, self->cpu, self->last));
+	ASSERT_EQ(0, np_cpuset_write(HOME_GROUP, self->cpu, self->last));
 	for (int i = 0; i < 30; i++)
 		np_nap();
 	EXPECT_TRUE(np_lease_lost(self->fd, self->lease));

@@ -23,22 +23,6 @@ FIXTURE_VARIANT(hotplug) {
 FIXTURE_VARIANT_ADD(hotplug, running) { .sleeps = false };
 FIXTURE_VARIANT_ADD(hotplug, asleep) { .sleeps = true };
 
-static int set_online(int cpu, bool online)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	return np_write_file(path, online ? "1" : "0");
-}
-
-static bool can_go_offline(int cpu)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	return access(path, W_OK) == 0;
-}
-
 struct plan {
 	int cpu;
 	bool sleeps;
@@ -70,7 +54,7 @@ FIXTURE_SETUP(hotplug)
 	ASSERT_LE(0, self->fd);
 	self->cpu = self->other = -1;
 	for (int cpu = np_set_first(&self->topo.cpus); cpu >= 0; cpu = np_set_next(&self->topo.cpus, cpu)) {
-		if (!can_go_offline(cpu))
+		if (!np_cpu_can_go_offline(cpu))
 			continue;
 		self->other = self->cpu;
 		self->cpu = cpu;
@@ -88,8 +72,8 @@ FIXTURE_TEARDOWN(hotplug)
 	if (self->holder.pid)
 		np_kill(&self->holder);
 	if (self->other >= 0) {
-		set_online(self->cpu, true);
-		set_online(self->other, true);
+		np_cpu_online(self->cpu, true);
+		np_cpu_online(self->other, true);
 	}
 	close(self->fd);
 }
@@ -101,7 +85,7 @@ TEST_F(hotplug, own_cpu_offline_makes_the_lease_lost)
 	struct numaperf_lease_record record;
 
 	NEED_HOTPLUG;
-	ASSERT_EQ(0, set_online(self->cpu, false));
+	ASSERT_EQ(0, np_cpu_online(self->cpu, false));
 	ASSERT_TRUE(np_eventually(np_lease_lost(self->fd, self->lease)));
 	ASSERT_EQ(0, np_lease(self->fd, self->lease, &record));
 	EXPECT_EQ(NUMAPERF_REASON_CPU_OFFLINE, record.reason);
@@ -110,9 +94,9 @@ TEST_F(hotplug, own_cpu_offline_makes_the_lease_lost)
 TEST_F(hotplug, loss_is_remembered_when_the_cpu_is_back)
 {
 	NEED_HOTPLUG;
-	ASSERT_EQ(0, set_online(self->cpu, false));
+	ASSERT_EQ(0, np_cpu_online(self->cpu, false));
 	ASSERT_TRUE(np_eventually(np_lease_lost(self->fd, self->lease)));
-	ASSERT_EQ(0, set_online(self->cpu, true));
+	ASSERT_EQ(0, np_cpu_online(self->cpu, true));
 	for (int i = 0; i < 30; i++)
 		np_nap();
 	EXPECT_TRUE(np_lease_lost(self->fd, self->lease));
@@ -124,8 +108,8 @@ TEST_F(hotplug, another_cpu_offline_changes_nothing)
 
 	NEED_HOTPLUG;
 	one = np_set_of(self->cpu);
-	ASSERT_EQ(0, set_online(self->other, false));
-	ASSERT_EQ(0, set_online(self->other, true));
+	ASSERT_EQ(0, np_cpu_online(self->other, false));
+	ASSERT_EQ(0, np_cpu_online(self->other, true));
 	for (int i = 0; i < 30; i++)
 		np_nap();
 	EXPECT_FALSE(np_lease_lost(self->fd, self->lease));
@@ -136,7 +120,7 @@ TEST_F(hotplug, another_cpu_offline_changes_nothing)
 TEST_F(hotplug, lost_lease_can_be_revoked)
 {
 	NEED_HOTPLUG;
-	ASSERT_EQ(0, set_online(self->cpu, false));
+	ASSERT_EQ(0, np_cpu_online(self->cpu, false));
 	ASSERT_TRUE(np_eventually(np_lease_lost(self->fd, self->lease)));
 	EXPECT_EQ(0, np_revoke(self->fd, self->lease));
 	EXPECT_TRUE(np_lease_gone(self->fd, self->lease));

@@ -6,10 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -18,34 +14,8 @@
 
 #define PAGES 400
 
-/* The guest's own file systems may be nosuid: the program is copied to one that isn't. */
-struct program {
-	char dir[32];
-	char path[64];
-};
-
-static int program_install(struct program *program, mode_t mode)
-{
-	int from = open(np_helper_path(), O_RDONLY | O_CLOEXEC), to;
-	struct stat stat;
-	int err = -1;
-
-	strcpy(program->dir, "/tmp/np_exec_XXXXXX");
-	if (from < 0 || fstat(from, &stat) || !mkdtemp(program->dir))
-		return -errno;
-	if (mount("none", program->dir, "tmpfs", 0, "mode=0755"))
-		return -errno;
-	snprintf(program->path, sizeof(program->path), "%s/helper", program->dir);
-	to = open(program->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
-	if (to >= 0 && sendfile(to, from, NULL, stat.st_size) == stat.st_size)
-		err = fchmod(to, mode);
-	close(to);
-	close(from);
-	return err ? -errno : 0;
-}
-
 /* As setcap(8) writes it: CAP_NET_RAW, permitted and effective. */
-static int program_give_capability(const struct program *program)
+static int program_give_capability(const struct np_program *program)
 {
 	struct vfs_cap_data data = {
 		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE, .data[0].permitted = 1 << CAP_NET_RAW,
@@ -54,15 +24,9 @@ static int program_give_capability(const struct program *program)
 	return setxattr(program->path, "security.capability", &data, XATTR_CAPS_SZ_2, 0) ? -errno : 0;
 }
 
-static void program_remove(struct program *program)
-{
-	umount2(program->dir, MNT_DETACH);
-	rmdir(program->dir);
-}
-
 FIXTURE(exec) {
 	int fd;
-	struct program program;
+	struct np_program program;
 };
 
 FIXTURE_VARIANT(exec) {
@@ -81,19 +45,19 @@ FIXTURE_SETUP(exec)
 {
 	self->fd = np_open(O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
-	ASSERT_EQ(0, program_install(&self->program, variant->mode));
+	ASSERT_EQ(0, np_program_install(&self->program, variant->mode));
 	ASSERT_EQ(0, variant->capability ? program_give_capability(&self->program) : 0);
 }
 
 FIXTURE_TEARDOWN(exec)
 {
-	program_remove(&self->program);
+	np_program_remove(&self->program);
 	close(self->fd);
 }
 
 static int exec_when_told(struct np_child *me, void *arg)
 {
-	struct program *program = arg;
+	struct np_program *program = arg;
 	__u64 word;
 
 	if (np_say(me, 0) || np_hear(me, &word))
@@ -111,7 +75,7 @@ struct result {
 static struct np_counts counts;
 
 /* A process of nobody's that execs the program, tracked meanwhile by the caller, whoever that is. */
-static int observe(struct program *program, struct result *result)
+static int observe(struct np_program *program, struct result *result)
 {
 	struct numaperf_event_record event = { 0 };
 	int fd = np_open(O_CLOEXEC | O_NONBLOCK), err;
@@ -140,7 +104,7 @@ static int observe(struct program *program, struct result *result)
 }
 
 struct request {
-	struct program *program;
+	struct np_program *program;
 	struct result *result;	/* shared memory */
 };
 
@@ -152,7 +116,7 @@ static int observe_as_child(struct np_child *me, void *arg)
 	return np_status(observe(request->program, request->result));
 }
 
-static int observe_as(uid_t uid, struct program *program, struct result *ret_result)
+static int observe_as(uid_t uid, struct np_program *program, struct result *ret_result)
 {
 	struct result *result = mmap(NULL, sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct request request = { .program = program, .result = result };

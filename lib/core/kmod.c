@@ -12,6 +12,7 @@ static const unsigned long requests[KMOD_CALLS] = {
 	[KMOD_INFO] = NUMAPERF_IOC_INFO,           [KMOD_THREAD_PIN] = NUMAPERF_IOC_THREAD_PIN,
 	[KMOD_RANGE_PIN] = NUMAPERF_IOC_RANGE_PIN, [KMOD_RELEASE] = NUMAPERF_IOC_RELEASE,
 	[KMOD_REVOKE] = NUMAPERF_IOC_REVOKE,       [KMOD_LEASES] = NUMAPERF_IOC_LEASES,
+	[KMOD_REARM] = NUMAPERF_IOC_REARM,
 	[KMOD_PLACEMENT] = NUMAPERF_IOC_PLACEMENT, [KMOD_TRACK] = NUMAPERF_IOC_TRACK,
 	[KMOD_READ] = NUMAPERF_IOC_READ,
 };
@@ -142,6 +143,19 @@ int kmod_revoke(int fd, uint64_t lease)
 	return simple_call(
 		fd, KMOD_REVOKE,
 		&(struct numaperf_ioc_release){ .size = sizeof(struct numaperf_ioc_release), .lease = lease });
+}
+
+int kmod_rearm(int fd, uint64_t lease, uint32_t flags)
+{
+	struct numaperf_ioc_rearm rearm = { .size = sizeof(rearm), .flags = flags, .lease = lease, .wrong_node = -1 };
+	int r = raw_call(fd, KMOD_REARM, &rearm);
+
+	return r < 0 ? fail(fd, KMOD_REARM, r,
+			    (struct kmod_failure){ .reason = rearm.reason,
+						   .wrong_addr = rearm.wrong_addr,
+						   .wrong_node = rearm.wrong_node },
+			    NULL)
+		     : r;
 }
 
 int kmod_leases(int fd, struct numaperf_ioc_leases *leases)

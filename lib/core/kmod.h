@@ -34,6 +34,7 @@ int kmod_thread_pin(int fd, struct numaperf_ioc_thread_pin *pin);
 int kmod_range_pin(int fd, struct numaperf_ioc_range_pin *pin);
 int kmod_release(int fd, uint64_t lease);
 int kmod_revoke(int fd, uint64_t lease);
+int kmod_rearm(int fd, uint64_t lease, uint32_t flags); /* a lost one holds again */
 int kmod_leases(int fd, struct numaperf_ioc_leases *leases);
 int kmod_placement(int fd, struct numaperf_ioc_placement *placement);
 int kmod_track(int fd, struct numaperf_ioc_track *track); /* async-signal-safe: one ioctl */

@@ -27,7 +27,9 @@ static const struct {
 	[NUMAPERF_REASON_UNREACHABLE] = { "unreachable", "The thread could not be reached in time; try again." },
 	[NUMAPERF_REASON_PRIVILEGE] = { "privilege",
 		"The module lets only CAP_SYS_NICE of the initial user namespace take strict thread pins "
-		"(parameter strict_pin=cap): run as root, or load it with strict_pin=any." },
+		"(parameter strict_pin=cap), or exclusive ones: run as root, or load it with strict_pin=any." },
+	[NUMAPERF_REASON_EXCLUSIVE] = { "exclusive",
+		"A CPU is held by another strict pin, and one of the two is exclusive (numaperf leases)." },
 
 	[NUMAPERF_REASON_UNMAPPED] = { "unmapped", "A part of the range is not mapped." },
 	[NUMAPERF_REASON_ABSENT] = { "absent", "A page of the range is not resident; write to every page first." },

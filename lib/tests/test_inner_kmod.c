@@ -109,6 +109,7 @@ static void absence_is_an_answer_to_every_call(void **state)
 	expect_absence(kmod_range_pin(-1, &(struct numaperf_ioc_range_pin){ 0 }), hard);
 	expect_absence(kmod_release(-1, 1), other);
 	expect_absence(kmod_revoke(-1, 1), other);
+	expect_absence(kmod_rearm(-1, 1, 0), other);
 	expect_absence(kmod_leases(-1, &(struct numaperf_ioc_leases){ 0 }), other);
 	expect_absence(kmod_placement(-1, &(struct numaperf_ioc_placement){ 0 }), other);
 	expect_absence(kmod_track_failed(&track, kmod_track(-1, &track), "x"), other);
@@ -213,6 +214,7 @@ static void bad_requests_are_told_apart(void **state)
 
 	assert_int_equal(kmod_release(fd, UINT64_MAX), -ENOENT);
 	assert_int_equal(kmod_revoke(fd, UINT64_MAX), -ENOENT);
+	assert_int_equal(kmod_rearm(fd, UINT64_MAX, 0), -ENOENT);
 	assert_int_equal(kmod_read(fd, &(struct numaperf_ioc_read){ .target = UINT32_MAX }), -ENOENT);
 	assert_int_equal(info_of(fd).leases, 0);
 	munmap(pages, page);

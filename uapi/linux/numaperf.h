@@ -86,7 +86,7 @@
 #define NUMAPERF_IOC_ALARM	_IO('N', 0x8f)	/* struct numaperf_ioc_alarm */
 
 /*
- * In flags of every call that takes something (THREAD_PIN, RANGE_PIN, TRACK):
+ * In flags of every call that takes something (THREAD_PIN, RANGE_PIN, REARM, TRACK):
  * do all checks, take nothing. 0 means that the call would have succeeded.
  */
 #define NUMAPERF_DRY_RUN	(1U << 31)
@@ -225,7 +225,8 @@ struct numaperf_ioc_info {
 #define NUMAPERF_PIN_INHERIT_CHILDREN	(1U << 1)  /* forked children too */
 #define NUMAPERF_PIN_KEEP_ON_EXEC	(1U << 2)  /* the lease outlives exec */
 #define NUMAPERF_PIN_EXCLUSIVE		(1U << 3)  /* no other strict pin on these
-						    * CPUs; needs CAP_SYS_NICE
+						    * CPUs, until the lease ends;
+						    * needs CAP_SYS_NICE
 						    */
 
 /**
@@ -244,7 +245,12 @@ struct numaperf_ioc_info {
  * sched_setaffinity(2) on the thread by anyone, moving it into another cpuset
  * and enabling the cpuset controller above it fail with EINVAL; when the
  * kernel rewrites the mask by itself (cpuset writes, CPU hotplug), it is
- * re-asserted, or the lease becomes lost.
+ * re-asserted, or the lease becomes lost. So it does if the thread becomes
+ * SCHED_DEADLINE, which the kernel allows one that may run everywhere.
+ *
+ * EBUSY with reason EXCLUSIVE: an exclusive lease has one of these CPUs, or this
+ * one would be exclusive and any lease on threads has. A lost lease keeps its
+ * CPUs. EPERM with reason PRIVILEGE: exclusive without CAP_SYS_NICE.
  */
 struct numaperf_ioc_thread_pin {
 	__u32 size;
@@ -273,7 +279,8 @@ struct numaperf_ioc_thread_pin {
  *
  * All or nothing. Nothing absent is faulted in: touch it before, by writing. (A
  * page that is still shared by copy-on-write is copied, as by a write.) Pages
- * are charged to the locked memory of the user. munmap, mremap, MAP_FIXED and
+ * are charged to the locked memory of the user. At most 1 TiB in one lease
+ * (ENOMEM beyond). munmap, mremap, MAP_FIXED and
  * MADV_DONTNEED over the range take those pages out of the lease and make it
  * lost.
  */
@@ -300,6 +307,10 @@ struct numaperf_ioc_range_pin {
  * RELEASE: a lease of this session, by the process that took it (ESTALE
  * otherwise). REVOKE: any lease, with CAP_SYS_NICE in the initial user
  * namespace; the holder gets an event.
+ *
+ * Threads that are neither asleep nor in user mode within a second (for all of
+ * them together) are freed when they next come back to user mode; the lease has
+ * ended all the same.
  */
 struct numaperf_ioc_release {
 	__u32 size;
@@ -370,7 +381,12 @@ struct numaperf_lease_record {
  * back: what happened meanwhile is for the holder to judge. THREAD: every thread
  * has CPUs of the lease again. RANGE: the pages that went are pinned anew; they
  * must be mapped, present and on the lease's nodes. All or nothing. 0 also if
- * the lease was not lost.
+ * the lease was not lost. Event LEASE_REARMED.
+ *
+ * EXDEV with reason CPUSET or CPU_OFFLINE: a thread has none of its CPUs. EBUSY:
+ * reason DEADLINE. ENOMEM with reason NO_MEMORY: a thread that should have
+ * inherited the pin has none, for good: release and pin anew. Ranges: as
+ * RANGE_PIN. EOPNOTSUPP: leases of this kind can't be re-armed.
  */
 struct numaperf_ioc_rearm {
 	__u32 size;
@@ -896,7 +912,10 @@ enum numaperf_event_type {
 	NUMAPERF_EVENT_TARGET_LOST = 4,
 	NUMAPERF_EVENT_TARGET_EXITED = 5,	/* its last thread */
 	NUMAPERF_EVENT_MOVE_REFUSED = 6,	/* of a strictly pinned thread: pid,
-						 * tid are those of who tried
+						 * tid are those of who tried;
+						 * value: how many refusals since
+						 * the last event were not told
+						 * (8 a second and lease are)
 						 */
 	NUMAPERF_EVENT_LEASE_REARMED = 7,
 	NUMAPERF_EVENT_LOCALITY_LOW = 8,	/* value: permille, addr: samples */
@@ -914,7 +933,7 @@ enum numaperf_event_type {
  * @pid: process concerned, in the reader's pid namespace; 0: not visible
  * @tid: thread concerned
  * @addr: first address concerned (ranges)
- * @value: pages lost (ranges)
+ * @value: pages lost (ranges), or as the type says
  *
  * read(2) returns whole records only (EINVAL if not even one fits), blocks
  * unless O_NONBLOCK, and answers EAGAIN when there is none; poll(2) says
