@@ -13,7 +13,7 @@
 #define WINDOW_NS 2000000000ULL
 #define WINDOWS 5		/* at least one of them must be flat: others have their own noise */
 #define NOISE 8			/* of each kind and CPU in a window, more than without: 4 a second */
-#define HOOKING 200		/* interrupts that hooking and unhooking the kernel's text may cost a CPU */
+#define HOOKING 500		/* interrupts that hooking and unhooking all of the kernel's text may cost a CPU */
 #define PAGES 64
 
 static const char *const kinds[] = { "LOC", "RES", "CAL", "TLB", "IWI", "switches" };
