@@ -96,8 +96,10 @@ static void read_all(struct reading *reading, struct np_target *target)
 	if (target->rest)
 		read_thread(reading, target->rest);
 	list_for_each_entry_rcu(thread, &target->threads, of_target,
-				lockdep_is_held(&target->fold_lock))
+				lockdep_is_held(&target->fold_lock)) {
 		read_thread(reading, thread);
+		cond_resched();
+	}
 }
 
 static bool read_fits(const struct reading *reading, u32 threads, u32 cells)

@@ -13,7 +13,7 @@
 
 #define WINDOW_MS 200
 #define SILENCE_WINDOWS 5
-#define SAMPLES 20
+#define SAMPLES 100
 
 static struct np_counts counts;
 
