@@ -27,12 +27,10 @@ FIXTURE(rounds) {
 
 FIXTURE_SETUP(rounds)
 {
-	const char *count = getenv("NUMAPERF_ROUNDS");
-
 	ASSERT_EQ(0, np_topo_read(&self->topo));
 	ASSERT_TRUE(np_module_loaded());
 	np_module_parameters(self->parameters, sizeof(self->parameters));
-	self->count = count ? atoi(count) : ROUNDS;
+	self->count = np_rounds(ROUNDS, 1000);
 }
 
 FIXTURE_TEARDOWN(rounds)

@@ -38,8 +38,8 @@ struct mix {
 	unsigned pages;
 	double seconds;
 	unsigned rate;              /* pages chosen a second */
-	unsigned local, remote;     /* visits a millisecond; threads sleep in between, as those of services do */
-	unsigned run;               /* accesses of the local thread a visit */
+	unsigned local, remote;     /* visits a millisecond, then sleep: far fewer than pages, or a page's visits would come in runs */
+	unsigned run;               /* accesses (a read and a write each) of the local thread a visit */
 	unsigned hot;               /* the local thread uses the first so many pages nine times in ten; 0: all alike */
 	bool one_page;              /* the remote thread uses one page only */
 	bool in_turn;               /* pages are visited one after the other */
@@ -287,7 +287,7 @@ static void run_mix(const struct mix *mix)
 
 static void nine_to_one(void **state)
 {
-	static const struct mix mix = { .name = "90/10", .pages = 64, .seconds = 5, .rate = 50, .local = 90, .remote = 10,
+	static const struct mix mix = { .name = "90/10", .pages = 64, .seconds = 5, .rate = 50, .local = 9, .remote = 1,
 					.easy = true };
 
 	(void)state;
@@ -296,7 +296,7 @@ static void nine_to_one(void **state)
 
 static void one_to_one(void **state)
 {
-	static const struct mix mix = { .name = "50/50", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 50,
+	static const struct mix mix = { .name = "50/50", .pages = 64, .seconds = 5, .rate = 50, .local = 5, .remote = 5,
 					.easy = true };
 
 	(void)state;
@@ -318,8 +318,8 @@ static void one_hot_page(void **state)
 
 static void skewed(void **state)
 {
-	static const struct mix mix = { .name = "skewed", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 10,
-					.hot = 6 };
+	static const struct mix mix = { .name = "skewed", .pages = 128, .seconds = 5, .rate = 50, .local = 3, .remote = 1,
+					.hot = 13 };
 
 	(void)state;
 	run_mix(&mix);
@@ -327,7 +327,7 @@ static void skewed(void **state)
 
 static void bursts(void **state)
 {
-	static const struct mix mix = { .name = "bursts", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 50,
+	static const struct mix mix = { .name = "bursts", .pages = 64, .seconds = 5, .rate = 50, .local = 5, .remote = 5,
 					.run = 100 };
 
 	(void)state;
@@ -336,7 +336,7 @@ static void bursts(void **state)
 
 static void loops(void **state)
 {
-	static const struct mix mix = { .name = "loops", .pages = 64, .seconds = 5, .rate = 50, .local = 50, .remote = 10,
+	static const struct mix mix = { .name = "loops", .pages = 64, .seconds = 5, .rate = 50, .local = 5, .remote = 1,
 					.in_turn = true };
 
 	(void)state;
