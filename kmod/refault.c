@@ -214,15 +214,18 @@ static void sample_new(struct np_refault *sampler)
 		};
 }
 
-/* The page was used: its next turn, if there is one and it is still mapped. */
+/*
+ * The page was used: its next turn, if there is one. The fault that used it may
+ * not have mapped it yet: then the turn waits.
+ */
 static bool slot_next_turn(struct np_refault *sampler,
 			   struct np_refault_slot *slot, u8 turn)
 {
-	if (turn + 1 < READ_ONCE(sampler->repeat) &&
-	    page_arm(sampler, slot->page, turn + 1, NP_WORD_FOLLOWED))
-		return true;
-	slot_leave(sampler, slot);
-	return false;
+	if (turn + 1 >= READ_ONCE(sampler->repeat)) {
+		slot_leave(sampler, slot);
+		return false;
+	}
+	return page_arm(sampler, slot->page, turn + 1, NP_WORD_FOLLOWED);
 }
 
 /* Pages that were used and have turns left come first: how many, up to @most. */

@@ -44,10 +44,13 @@
  *	EBUSY		already strictly pinned, or in a state that excludes it
  *	EDQUOT		a quota of this user is used up; reason says which
  *			(open(2): sessions_max)
- *	ENOMEM		the kernel has no memory for its own bookkeeping
- *	EXDEV		strict pin: a CPU or page is outside the asked set
+ *	ENOMEM		the kernel has no memory for its own bookkeeping; region: the
+ *			nodes or the memory cgroup can't give it
+ *	EMFILE, ENFILE	no descriptor is left for what the call makes
+ *	EXDEV		strict pin: a CPU or page is outside the asked set; region: a
+ *			node is outside the caller's cpuset
  *	EADDRNOTAVAIL	range pin: memory that can't be held where it is
- *			(ZONE_MOVABLE, a device)
+ *			(ZONE_MOVABLE, a device); region: a node has no other
  *	ENODATA		range pin: a page of the range is not mapped or not present
  *	EACCES		range pin: a mapping that isn't writable, or a writable
  *			mapping of a file other than shmem and hugetlb
@@ -86,7 +89,8 @@
 #define NUMAPERF_IOC_ALARM	_IO('N', 0x8f)	/* struct numaperf_ioc_alarm */
 
 /*
- * In flags of every call that takes something (THREAD_PIN, RANGE_PIN, REARM, TRACK):
+ * In flags of every call that takes something (THREAD_PIN, RANGE_PIN, REARM,
+ * REGION_NEW, TRACK):
  * do all checks, take nothing. 0 means that the call would have succeeded.
  */
 #define NUMAPERF_DRY_RUN	(1U << 31)
@@ -344,8 +348,8 @@ enum numaperf_lease_state {
  * @since_ns: CLOCK_MONOTONIC when it was taken
  * @addr: start of the range; 0 unless it is the caller's own or the caller has
  *	CAP_PERFMON
- * @length: bytes asked (RANGE)
- * @held: bytes held now (RANGE)
+ * @length: bytes asked (RANGE, REGION)
+ * @held: bytes held now (RANGE, REGION)
  * @reasserted: times the mask was put back after the kernel rewrote it
  * @losses: times the lease became lost, or pages taken out of it
  */
