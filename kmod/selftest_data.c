@@ -198,7 +198,7 @@ static int event_rounds(unsigned long user)
 
 	if (!twin)
 		return -ENOMEM;
-	np_events_init(&twin->events);
+	np_events_init(&twin->events, GLOBAL_ROOT_UID);
 	for (i = 0; i < 200 && !err; i++) {
 		u32 posts = random_below(&random, 2 * NP_EVENTS);
 		u32 reads = random_below(&random, NP_EVENTS / 2);
