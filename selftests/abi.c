@@ -360,7 +360,6 @@ FIXTURE_VARIANT(number) {
 };
 
 FIXTURE_VARIANT_ADD(number, below) { .nr = _IO('N', 0x7f) };
-FIXTURE_VARIANT_ADD(number, region_new) { .nr = _IO('N', 0x87) };
 FIXTURE_VARIANT_ADD(number, above) { .nr = _IO('N', 0x90) };
 FIXTURE_VARIANT_ADD(number, last) { .nr = _IO('N', 0xff) };
 FIXTURE_VARIANT_ADD(number, other_type) { .nr = _IO('M', 0x80) };

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,11 +52,12 @@ static void be_in_vfork(struct np_child *me)
 	char byte;
 	pid_t child = vfork();
 
-	if (child == 0)
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test may end before it has been woken */
 		_exit(read(release_pipe[0], &byte, 1) == 1 ? 0 : 1);
+	}
 	np_say(me, child > 0 ? 0 : errno);
 }
-
 
 /* epoll_wait itself ends with EINTR when its thread is stopped and continued; this is restarted. */
 static void be_reading(struct np_child *me)
