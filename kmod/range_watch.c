@@ -290,6 +290,8 @@ bool np_range_arm(struct np_range *range)
 void np_range_verify(struct np_range *range)
 {
 	np_mod_delayed(&range->verify_work, 0);
+	/* Most have nothing that would have to be looked at twice. */
+	flush_work(&range->verify_work.work);
 	np_range_settle(range);
 }
 
