@@ -15,10 +15,12 @@ void np_budget_init(struct np_budget *budget)
 /* How many of @wanted there are, of @per_second for all. Process context. */
 u32 np_budget_take(struct np_budget *budget, u32 wanted, u32 per_second)
 {
-	u64 now = ktime_get_ns(), fill;
+	u64 now, fill;
 	u32 taken;
 
 	spin_lock(&budget->lock);
+	/* In the order of the lock: never before last_ns. */
+	now = ktime_get_ns();
 	/* At least one at a time, however small the rate. */
 	fill = max_t(u64, (u64)per_second * FILL_NS, NSEC_PER_SEC);
 	budget->left += per_second * min_t(u64, now - budget->last_ns, NSEC_PER_SEC);

@@ -218,13 +218,18 @@ static const struct call *call_find(unsigned int number)
 static int argument_read(const struct call *call, struct argument *arg,
 			 void __user *user, u32 *ret_size)
 {
+	int err;
+
 	if (get_user(*ret_size, (u32 __user *)user))
 		return -EFAULT;
 	if (*ret_size < call->min_size)
 		return -EINVAL;
 	if (*ret_size > PAGE_SIZE)
 		return -E2BIG;
-	return copy_struct_from_user(arg, call->size, user, *ret_size);
+	err = copy_struct_from_user(arg, call->size, user, *ret_size);
+	/* The one that was checked, whatever the caller has made of it since. */
+	arg->info.size = *ret_size;
+	return err;
 }
 
 /* Reasons and needed counts belong to failures, too. */

@@ -13,6 +13,7 @@
 #include "node.h"
 #include "node_ceiling.h"
 #include "process.h"
+#include "refault.h"
 #include "refusal.h"
 #include "selftest.h"
 #include "source.h"
@@ -69,6 +70,9 @@ static int __init numaperf_init(void)
 		err = -ENOMEM;
 		goto err_ceiling;
 	}
+	err = np_close_init();
+	if (err)
+		goto err_workqueue;
 	features_init();
 	err = np_device_register();
 	if (err)
@@ -78,6 +82,8 @@ static int __init numaperf_init(void)
 
 err_features:
 	features_exit();
+	np_close_exit();
+err_workqueue:
 	destroy_workqueue(np_wq);
 err_ceiling:
 	np_node_ceiling_exit();
@@ -94,6 +100,7 @@ static void __exit numaperf_exit(void)
 	flush_workqueue(np_wq);
 	features_exit();
 	destroy_workqueue(np_wq);
+	np_close_exit();
 	/* call_rcu() callbacks of thread records run our code. */
 	rcu_barrier();
 	/*

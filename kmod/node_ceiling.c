@@ -59,6 +59,15 @@ int np_node_may_charge(int nid, unsigned long pages)
 	return !pages || now + pages <= ceiling(nid) ? 0 : -EDQUOT;
 }
 
+/* How many pages np_node_charge() would still give. */
+unsigned long np_node_left(int nid)
+{
+	unsigned long now = atomic_long_read(&held[np_node_place(nid)]);
+	unsigned long most = ceiling(nid);
+
+	return most > now ? most - now : 0;
+}
+
 /**
  * np_node_charge() - hold so many more pages of a node
  * @nid: its id

@@ -8,6 +8,7 @@
 
 int np_node_charge(int nid, unsigned long pages);
 int np_node_may_charge(int nid, unsigned long pages);
+unsigned long np_node_left(int nid);
 void np_node_uncharge(int nid, unsigned long pages);
 
 int np_node_ceiling_init(void);

@@ -41,6 +41,18 @@ static bool opened_by_sender(const struct sk_buff *skb)
 	       uid_eq(socket->file->f_cred->euid, current_euid());
 }
 
+/*
+ * Had whoever opened the socket the capability then? netlink_capable() would not
+ * ask where the request names its destination.
+ */
+static bool opener_capable(const struct sk_buff *skb, int cap)
+{
+	struct socket *socket = NETLINK_CB(skb).sk->sk_socket;
+
+	return socket && socket->file &&
+	       file_ns_capable(socket->file, &init_user_ns, cap);
+}
+
 /**
  * np_reader_get_netlink() - the sender of a request, in its own context
  *
@@ -54,10 +66,10 @@ static bool opened_by_sender(const struct sk_buff *skb)
 void np_reader_get_netlink(struct np_reader *reader, const struct sk_buff *skb)
 {
 	np_reader_current(reader);
-	reader->nice = reader->nice && netlink_capable(skb, CAP_SYS_NICE);
+	reader->nice = reader->nice && opener_capable(skb, CAP_SYS_NICE);
 	reader->perfmon = reader->perfmon &&
-			  (netlink_capable(skb, CAP_PERFMON) ||
-			   netlink_capable(skb, CAP_SYS_ADMIN));
+			  (opener_capable(skb, CAP_PERFMON) ||
+			   opener_capable(skb, CAP_SYS_ADMIN));
 	if (!opened_by_sender(skb)) {
 		reader->kuid = INVALID_UID;
 		reader->tgid = NULL;

@@ -21,6 +21,10 @@
 
 /* Most samples of one batch: what a batch can keep others waiting for. */
 #define BATCH	1024
+#define BATCH_NS	(8 * NSEC_PER_MSEC)
+
+/* Each is looked at when a page is unmapped: beyond that, none is. */
+#define REGION_MAPS_MAX	1024
 
 static unsigned int samples_max = 20000;
 module_param(samples_max, uint, 0644);
@@ -56,7 +60,8 @@ bool np_refault_arm(struct np_refault *sampler, u64 i, u8 turn, u64 flags)
 	u64 size = np_region_page_size(region);
 	u64 before, after;
 
-	if (!page_mapped(region->pages[i]))
+	if (!page_mapped(region->pages[i]) ||
+	    atomic_read(&region->maps) > REGION_MAPS_MAX)
 		return false;
 	if (word & NP_WORD_CLOSING && !(word & NP_WORD_FOLLOWED))
 		return false;
@@ -104,7 +109,7 @@ void np_refault_use(struct np_refault *sampler, struct vm_fault *vmf, u64 page)
 	struct np_region *region = sampler->region;
 	s64 word = atomic64_read(&sampler->words[page]);
 	bool foreign = fault_is_foreign(vmf);
-	bool close = !foreign && np_close_can(vmf);
+	bool close = !foreign && READ_ONCE(sampler->keep) && np_close_can(vmf);
 	struct np_use use;
 	u64 now, left;
 
@@ -228,13 +233,22 @@ static bool slot_next_turn(struct np_refault *sampler,
 	return page_arm(sampler, slot->page, turn + 1, NP_WORD_FOLLOWED);
 }
 
+/* A batch is bounded in time, as one unmapping takes as long as it has mappings. */
+static bool batch_goes_on(const struct np_refault *sampler, u64 begin)
+{
+	cond_resched();
+	return !READ_ONCE(sampler->region->closed) &&
+	       ktime_get_ns() - begin < BATCH_NS;
+}
+
 /* Pages that were used and have turns left come first: how many, up to @most. */
-static u32 sample_followed(struct np_refault *sampler, u32 most)
+static u32 sample_followed(struct np_refault *sampler, u32 most, u64 begin)
 {
 	u32 done = 0;
 	int i;
 
-	for (i = 0; i < NP_REFAULT_SLOTS && done < most; i++) {
+	for (i = 0; i < NP_REFAULT_SLOTS && done < most &&
+	     batch_goes_on(sampler, begin); i++) {
 		struct np_refault_slot *slot = &sampler->slots[i];
 		u64 word;
 
@@ -244,7 +258,6 @@ static u32 sample_followed(struct np_refault *sampler, u32 most)
 		if (word & (NP_WORD_ARMED | NP_WORD_CLOSING))
 			continue;
 		done += slot_next_turn(sampler, slot, np_word_turn(word));
-		cond_resched();
 	}
 	return done;
 }
@@ -287,26 +300,28 @@ static unsigned long batch_delay(const struct np_refault *sampler, bool starved)
 	return mean > 1 ? 1 + random_below(2 * mean - 1) : 1;
 }
 
-static void batch_queue(struct np_refault *sampler, bool starved)
+/* Sampling takes at most half of the time. */
+static void batch_queue(struct np_refault *sampler, bool starved, u64 took_ns)
 {
-	np_queue_delayed(&sampler->work, batch_delay(sampler, starved));
+	np_queue_delayed(&sampler->work,
+			 max(batch_delay(sampler, starved),
+			     nsecs_to_jiffies(took_ns)));
 }
 
 static void batch_work(struct work_struct *work)
 {
 	struct np_refault *sampler = container_of(to_delayed_work(work),
 						  struct np_refault, work);
-	u64 due = samples_due(sampler);
+	u64 begin = ktime_get_ns(), due = samples_due(sampler);
 	u32 left = samples_given(sampler, due);
 	bool starved = due && !left;
 
 	np_close_reap(sampler, false);
-	left -= sample_followed(sampler, left);
-	while (left--) {
+	left -= sample_followed(sampler, left, begin);
+	for (; left && batch_goes_on(sampler, begin); left--)
 		sample_new(sampler);
-		cond_resched();
-	}
-	batch_queue(sampler, starved);
+	count_up(&sampler->limited, left);
+	batch_queue(sampler, starved, ktime_get_ns() - begin);
 }
 
 /* ------------------------------------------------------------------- life */
@@ -322,6 +337,8 @@ static struct np_refault *sampler_alloc(struct np_region *region)
 	sampler->since_ns = ktime_get_ns();
 	INIT_DELAYED_WORK(&sampler->work, batch_work);
 	INIT_LIST_HEAD(&sampler->closes);
+	spin_lock_init(&sampler->closes_lock);
+	sampler->closes_shut = true;
 	sampler->words = kvcalloc(region->npages, sizeof(*sampler->words),
 				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!sampler->words ||
@@ -334,15 +351,32 @@ static struct np_refault *sampler_alloc(struct np_region *region)
 	return sampler;
 }
 
+static unsigned long sampler_pages(const struct np_region *region)
+{
+	return DIV_ROUND_UP(sizeof(struct np_refault) +
+			    np_region_counts_size(region) +
+			    region->npages * sizeof(atomic64_t), PAGE_SIZE);
+}
+
 static int sampler_make(struct np_region *region)
 {
 	struct np_refault *sampler;
+	unsigned long pages;
+	int err;
 
 	if (region->sampler)
 		return 0;
+	/* Outlives the lease, as long as the memory is mapped: a charge of its own. */
+	pages = sampler_pages(region);
+	err = np_user_charge_locked(region->user, pages);
+	if (err)
+		return err;
 	sampler = sampler_alloc(region);
-	if (!sampler)
+	if (!sampler) {
+		np_user_uncharge_locked(region->user, pages);
 		return -ENOMEM;
+	}
+	sampler->charged = pages;
 	/* Faults find it complete. */
 	smp_store_release(&region->sampler, sampler);
 	return 0;
@@ -355,10 +389,9 @@ static void sampler_restart(struct np_refault *sampler, u32 rate, u32 repeat)
 	WRITE_ONCE(sampler->repeat, max(repeat, 1U));
 	sampler->last_ns = ktime_get_ns();
 	sampler->due = 0;
+	np_close_shut(sampler, !rate || !sampler->keep);
 	if (rate)
-		batch_queue(sampler, false);
-	else
-		np_close_reap(sampler, true);
+		batch_queue(sampler, false, 0);
 }
 
 /**
@@ -368,6 +401,7 @@ static void sampler_restart(struct np_refault *sampler, u32 rate, u32 repeat)
  */
 int np_refault_set(struct np_region *region, u32 rate, u32 repeat)
 {
+	struct perf_event *keep = rate && repeat > 1 ? np_close_keep() : NULL;
 	int err = 0;
 
 	mutex_lock(&region->sampler_lock);
@@ -375,22 +409,29 @@ int np_refault_set(struct np_region *region, u32 rate, u32 repeat)
 		err = -ENOENT;
 	else if (rate)
 		err = sampler_make(region);
-	if (!err && region->sampler)
+	if (!err && region->sampler) {
+		swap(region->sampler->keep, keep);
 		sampler_restart(region->sampler, rate, repeat);
+	}
 	mutex_unlock(&region->sampler_lock);
+	np_close_unkeep(keep);
 	return err;
 }
 
 /* No more samples are taken, ever; no page is looked at when this returns. */
 void np_refault_end(struct np_region *region)
 {
+	struct perf_event *keep = NULL;
+
 	mutex_lock(&region->sampler_lock);
-	region->closed = true;
+	WRITE_ONCE(region->closed, true);
 	if (region->sampler) {
 		cancel_delayed_work_sync(&region->sampler->work);
-		np_close_reap(region->sampler, true);
+		swap(region->sampler->keep, keep);
+		np_close_shut(region->sampler, true);
 	}
 	mutex_unlock(&region->sampler_lock);
+	np_close_unkeep(keep);
 }
 
 /* Nobody can fault in the region any more. */
@@ -400,6 +441,7 @@ void np_refault_free(struct np_region *region)
 
 	if (!sampler)
 		return;
+	np_user_uncharge_locked(region->user, sampler->charged);
 	np_region_counts_destroy(&sampler->counts);
 	kvfree(sampler->words);
 	kvfree(sampler);

@@ -13,10 +13,13 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "region.h"
 #include "region_count.h"
+
+struct perf_event;
 
 #define NP_REFAULT_SLOTS	512	/* pages followed over several turns */
 
@@ -46,9 +49,12 @@ struct np_refault_slot {
  * @start: of this order
  * @slots: pages followed, if @repeat is more than 1
  * @hand: where in @slots the next look begins
- * @closes: next turns that threads are about to arm themselves, under the
- *	region's sampler_lock, as what threads count in @closed
- * @closed: pages unmapped so
+ * @closes: next turns that threads are about to arm themselves
+ * @closes_shut: no more of these
+ * @closes_lock: of both; in process context only
+ * @keep: what keeps breakpoints cheap while @repeat is more than 1, or NULL
+ * @charged: base pages of its own memory, locked memory of the user
+ * @closed: pages unmapped by threads, under the region's sampler_lock
  * @armed: pages unmapped by @work; as the next two, written by it alone
  * @unmapped: chosen, but not mapped or awaited already
  * @limited: due, but beyond the user's budget
@@ -69,6 +75,10 @@ struct np_refault {
 	struct np_refault_slot slots[NP_REFAULT_SLOTS];
 	unsigned int hand;
 	struct list_head closes;
+	bool closes_shut;
+	spinlock_t closes_lock;	/* @closes, @closes_shut */
+	struct perf_event *keep;
+	unsigned long charged;
 	u64 closed;
 	u64 armed;
 	u64 unmapped;
@@ -105,9 +115,14 @@ static inline u8 np_word_turn(u64 word)
 }
 
 /* refault_close.c */
+int np_close_init(void);
+void np_close_exit(void);
+struct perf_event *np_close_keep(void);
+void np_close_unkeep(struct perf_event *event);
 bool np_close_can(const struct vm_fault *vmf);
 void np_close_begin(struct np_refault *sampler, struct vm_fault *vmf, u64 page);
 void np_close_reap(struct np_refault *sampler, bool all);
+void np_close_shut(struct np_refault *sampler, bool shut);
 
 /* refault.c */
 bool np_refault_may(struct np_refault *sampler);

@@ -11,9 +11,13 @@
  * instruction, and leaves a task_work that takes it away and unmaps the page.
  *
  * Where there is none free (a debugger has them), or the access was the
- * kernel's, the worker arms the next turn, and the sample says so. A thread
- * that never makes the access (a signal handler that jumps) is given up after a
- * while by the worker.
+ * kernel's, the worker arms the next turn, and the sample says so. A thread has
+ * one at a time. One that never makes the access (a signal handler that jumps)
+ * is given up after a while by the worker.
+ *
+ * What perf locks may be held for as long as a user likes (perf_read() copies to
+ * him under it): so breakpoints are set by their threads and taken away by those
+ * or by a workqueue that nobody waits for, never under a lock of this module's.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -26,6 +30,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
+#include <linux/workqueue.h>
 
 #include "refault.h"
 #include "user.h"
@@ -35,7 +40,9 @@
 /**
  * struct np_close - a next turn that a thread is to arm
  * @work: of that thread
+ * @end: takes the breakpoint away when it is given up
  * @node: in the sampler's list, once there is a breakpoint
+ * @task: that thread; never looked into
  * @claimed: bit 0: by the thread, or by who gives it up
  * @since: when it began, in jiffies
  * @event: the breakpoint
@@ -46,7 +53,9 @@
  */
 struct np_close {
 	struct callback_head work;
+	struct work_struct end;
 	struct list_head node;
+	const struct task_struct *task;
 	unsigned long claimed;
 	unsigned long since;
 	struct perf_event *event;
@@ -55,6 +64,19 @@ struct np_close {
 	u64 page;
 	unsigned long address;
 };
+
+static struct workqueue_struct *close_wq;
+
+int np_close_init(void)
+{
+	close_wq = alloc_workqueue("numaperf_close", WQ_UNBOUND, 8);
+	return close_wq ? 0 : -ENOMEM;
+}
+
+void np_close_exit(void)
+{
+	destroy_workqueue(close_wq);
+}
 
 /* The worker takes the next turn, or a page that is followed no more is free. */
 static void word_give_back(struct np_refault *sampler, u64 page)
@@ -84,30 +106,54 @@ static void close_give_up(struct np_close *close)
 	close_free(close);
 }
 
-/* The thread has made its access. */
-static void close_work(struct callback_head *work)
+static void close_unlist(struct np_close *close)
 {
-	struct np_close *close = container_of(work, struct np_close, work);
+	struct np_refault *sampler = close->sampler;
+
+	spin_lock(&sampler->closes_lock);
+	list_del(&close->node);
+	spin_unlock(&sampler->closes_lock);
+}
+
+/* If the sampler is being changed at this moment, the worker arms it later. */
+static bool close_arm(struct np_close *close)
+{
 	struct np_refault *sampler = close->sampler;
 	struct np_region *region = sampler->region;
+	u64 word = atomic64_read(&sampler->words[close->page]);
 	bool armed;
-	u64 word;
 
-	unregister_hw_breakpoint(close->event);
-	mutex_lock(&region->sampler_lock);
-	list_del(&close->node);
-	word = atomic64_read(&sampler->words[close->page]);
+	if (!mutex_trylock(&region->sampler_lock))
+		return false;
 	armed = !region->closed && READ_ONCE(sampler->rate) &&
 		np_refault_may(sampler) &&
 		np_refault_arm(sampler, close->page, np_word_turn(word) + 1,
 			       NP_WORD_FOLLOWED | NP_WORD_CLOSE);
 	WRITE_ONCE(sampler->closed, sampler->closed + armed);
 	mutex_unlock(&region->sampler_lock);
+	return armed;
+}
+
+/* The thread has made its access. */
+static void close_work(struct callback_head *work)
+{
+	struct np_close *close = container_of(work, struct np_close, work);
+
+	unregister_hw_breakpoint(close->event);
+	close_unlist(close);
 	/* Once armed, the word may be anybody's. */
-	if (armed)
+	if (close_arm(close))
 		close_free(close);
 	else
 		close_give_up(close);
+}
+
+static void close_end_work(struct work_struct *work)
+{
+	struct np_close *close = container_of(work, struct np_close, end);
+
+	unregister_hw_breakpoint(close->event);
+	close_give_up(close);
 }
 
 /* In the trap after the access. If nothing can be left, it is given up later. */
@@ -135,24 +181,57 @@ static struct perf_event *breakpoint_set(struct np_close *close)
 	return register_user_hw_breakpoint(&attr, close_hit, close, current);
 }
 
+/* A debugger wants some, too. */
+static bool thread_has_one(struct np_refault *sampler)
+{
+	struct np_close *close;
+	bool found = false;
+
+	spin_lock(&sampler->closes_lock);
+	list_for_each_entry(close, &sampler->closes, node) {
+		if (close->task == current) {
+			found = true;
+			break;
+		}
+	}
+	spin_unlock(&sampler->closes_lock);
+	return found;
+}
+
+/* False: the sampler ends, or was stopped. */
+static bool close_list(struct np_close *close)
+{
+	struct np_refault *sampler = close->sampler;
+	bool shut;
+
+	spin_lock(&sampler->closes_lock);
+	shut = sampler->closes_shut;
+	if (!shut)
+		list_add_tail(&close->node, &sampler->closes);
+	spin_unlock(&sampler->closes_lock);
+	return !shut;
+}
+
 /* On the way back to user mode, where the access is made. */
 static void close_begin_work(struct callback_head *work)
 {
 	struct np_close *close = container_of(work, struct np_close, work);
-	struct np_refault *sampler = close->sampler;
-	struct np_region *region = sampler->region;
-	bool set = false;
 
-	mutex_lock(&region->sampler_lock);
-	if (!region->closed && !(current->flags & PF_EXITING)) {
-		close->event = breakpoint_set(close);
-		set = !IS_ERR(close->event);
-	}
-	if (set)
-		list_add_tail(&close->node, &sampler->closes);
-	mutex_unlock(&region->sampler_lock);
-	if (!set)
+	if (current->flags & PF_EXITING ||
+	    READ_ONCE(close->sampler->closes_shut) ||
+	    thread_has_one(close->sampler)) {
 		close_give_up(close);
+		return;
+	}
+	close->event = breakpoint_set(close);
+	if (IS_ERR(close->event)) {
+		close_give_up(close);
+		return;
+	}
+	if (!close_list(close)) {
+		unregister_hw_breakpoint(close->event);
+		close_give_up(close);
+	}
 }
 
 /* Is it an access by an instruction of the thread itself? */
@@ -176,21 +255,28 @@ void np_close_begin(struct np_refault *sampler, struct vm_fault *vmf, u64 page)
 		return;
 	}
 	*close = (struct np_close) {
+		.task = current,
 		.since = jiffies,
 		.file = get_file(vmf->vma->vm_file),
 		.sampler = sampler,
 		.page = page,
 		.address = vmf->real_address,
 	};
+	INIT_WORK(&close->end, close_end_work);
 	init_task_work(&close->work, close_begin_work);
 	if (task_work_add(current, &close->work, TWA_RESUME))
 		close_give_up(close);
 }
 
-static void reap(struct np_refault *sampler, bool all)
+/**
+ * np_close_reap() - give up threads that did not make their access
+ * @all: those, too, that may still make it
+ */
+void np_close_reap(struct np_refault *sampler, bool all)
 {
 	struct np_close *close, *next;
 
+	spin_lock(&sampler->closes_lock);
 	list_for_each_entry_safe(close, next, &sampler->closes, node) {
 		if (!all && time_before(jiffies, close->since + PATIENCE))
 			break;
@@ -198,25 +284,43 @@ static void reap(struct np_refault *sampler, bool all)
 		if (test_and_set_bit(0, &close->claimed))
 			continue;
 		list_del(&close->node);
-		unregister_hw_breakpoint(close->event);
-		close_give_up(close);
+		queue_work(close_wq, &close->end);
 	}
+	spin_unlock(&sampler->closes_lock);
 }
 
-/**
- * np_close_reap() - give up threads that did not make their access
- * @all: the sampler ends, and its lock is held; else of the worker, which may
- *	not wait for the lock, as who has it may wait for the worker
- */
-void np_close_reap(struct np_refault *sampler, bool all)
+/* From here on none is begun, and those that were are given up; or as before. */
+void np_close_shut(struct np_refault *sampler, bool shut)
 {
-	struct mutex *lock = &sampler->region->sampler_lock;
+	spin_lock(&sampler->closes_lock);
+	WRITE_ONCE(sampler->closes_shut, shut);
+	spin_unlock(&sampler->closes_lock);
+	if (shut)
+		np_close_reap(sampler, true);
+}
 
-	if (all) {
-		lockdep_assert_held(lock);
-		reap(sampler, true);
-	} else if (mutex_trylock(lock)) {
-		reap(sampler, false);
-		mutex_unlock(lock);
-	}
+/*
+ * The first event of a task on the machine patches the kernel's text and waits
+ * for a grace period (account_event()): not in a thread that is observed, and
+ * not for each sample. One that counts nothing stays as long as breakpoints may
+ * come. NULL: there is none, and so shall there be no breakpoints.
+ */
+struct perf_event *np_close_keep(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.size = sizeof(attr),
+		.disabled = 1,
+	};
+	struct perf_event *event;
+
+	event = perf_event_create_kernel_counter(&attr, -1, current, NULL, NULL);
+	return IS_ERR(event) ? NULL : event;
+}
+
+void np_close_unkeep(struct perf_event *event)
+{
+	if (event)
+		perf_event_release_kernel(event);
 }

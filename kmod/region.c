@@ -102,8 +102,11 @@ void np_region_check_cpuset(struct np_region *region)
 
 	if (!task)
 		return;
-	if (!nodes_are_allowed(&region->nodes, task) &&
-	    !atomic_read(&region->lease.lost_reason))
+	/* Told once, by whoever notices it first. */
+	if (!np_lease_is_ending(&region->lease) &&
+	    !nodes_are_allowed(&region->nodes, task) &&
+	    !atomic_cmpxchg(&region->lease.lost_reason, 0,
+			    NUMAPERF_REASON_CPUSET))
 		np_lease_lose(&region->lease, NUMAPERF_REASON_CPUSET, 0, 0);
 	put_task_struct(task);
 }
@@ -238,6 +241,8 @@ static int region_take(struct np_region *region,
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	err = arg->rate ? np_refault_set(region, arg->rate, 0) : 0;
+	if (err == -EDQUOT)
+		arg->reason = NUMAPERF_REASON_LOCKED_MEMORY;
 	if (!err)
 		err = region_publish(region, arg, file);
 	if (err)
@@ -334,5 +339,8 @@ int np_region_new(struct np_session *session, struct numaperf_ioc_region_new *ar
 			       nr_node_ids);
 	if (err)
 		return err;
-	return region_new(session, arg, &nodes, ret_file);
+	err = region_new(session, arg, &nodes, ret_file);
+	if (err == -ENOMEM && !arg->reason)
+		arg->reason = NUMAPERF_REASON_NO_MEMORY;
+	return err;
 }

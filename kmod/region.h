@@ -32,6 +32,7 @@ struct np_user;
  * @parts: that accesses are told apart by
  * @followed: exec and exit of the process are seen
  * @mapping: of its inode; valid until the file is released
+ * @maps: areas of address spaces that map it
  * @pages: all there while the file is
  * @present: bytes there now
  * @sampler_lock: starts, stops and changes the sampler
@@ -48,6 +49,7 @@ struct np_region {
 	u32 parts;
 	bool followed;
 	struct address_space *mapping;
+	atomic_t maps;
 	struct page **pages;
 	u64 present;
 	struct mutex sampler_lock;	/* @sampler is made, @closed */

@@ -21,6 +21,14 @@ static unsigned int cell_bits(u64 rest_cells)
 	return clamp_t(u64, ilog2(wanted), CELL_BITS_MIN, CELL_BITS_MAX);
 }
 
+size_t np_region_counts_size(const struct np_region *region)
+{
+	u64 rest = (u64)region->parts * nodes_weight(region->nodes) * np_nodes;
+
+	return (sizeof(*((struct np_region_counts *)NULL)->cells) << cell_bits(rest)) +
+	       NP_REGION_RING * sizeof(struct np_use);
+}
+
 int np_region_counts_init(struct np_region_counts *counts,
 			  const struct np_region *region)
 {

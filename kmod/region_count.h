@@ -94,6 +94,7 @@ struct np_region_counts {
 	u64 uncounted;
 };
 
+size_t np_region_counts_size(const struct np_region *region);
 int np_region_counts_init(struct np_region_counts *counts,
 			  const struct np_region *region);
 void np_region_counts_destroy(struct np_region_counts *counts);

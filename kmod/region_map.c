@@ -42,7 +42,24 @@ static struct mempolicy *region_get_policy(struct vm_area_struct *vma,
 	return NULL;
 }
 
+/* Of fork, and of what splits a mapping. */
+static void region_vm_open(struct vm_area_struct *vma)
+{
+	struct np_region *region = vma->vm_private_data;
+
+	atomic_inc(&region->maps);
+}
+
+static void region_vm_close(struct vm_area_struct *vma)
+{
+	struct np_region *region = vma->vm_private_data;
+
+	atomic_dec(&region->maps);
+}
+
 static const struct vm_operations_struct region_vm_ops = {
+	.open = region_vm_open,
+	.close = region_vm_close,
 	.fault = region_fault,
 	.get_policy = region_get_policy,
 };
@@ -60,6 +77,7 @@ static int region_mmap(struct file *file, struct vm_area_struct *vma)
 	np_vma_flags_set(vma, VM_DONTEXPAND);
 	vma->vm_ops = &region_vm_ops;
 	vma->vm_private_data = region;
+	atomic_inc(&region->maps);
 	return 0;
 }
 

@@ -67,6 +67,13 @@ static int room_lacks(u32 *ret_reason, s32 *ret_node, int nid)
 	return -ENOMEM;
 }
 
+static int room_ceiling(u32 *ret_reason, s32 *ret_node, int nid)
+{
+	*ret_reason = NUMAPERF_REASON_NODE_CEILING;
+	*ret_node = nid;
+	return -EDQUOT;
+}
+
 /* Base pages that node number @i of the set's @n is to give. */
 static unsigned long node_share(const struct np_region *region, unsigned int i,
 				unsigned int n)
@@ -83,7 +90,11 @@ static int room_interleaved(const struct np_region *region, u32 *ret_reason,
 	int nid;
 
 	for_each_node_mask(nid, region->nodes) {
-		if (node_room(nid) < node_share(region, i++, n))
+		unsigned long share = node_share(region, i++, n);
+
+		if (np_node_may_charge(nid, share))
+			return room_ceiling(ret_reason, ret_node, nid);
+		if (node_room(nid) < share)
 			return room_lacks(ret_reason, ret_node, nid);
 	}
 	return 0;
@@ -92,21 +103,25 @@ static int room_interleaved(const struct np_region *region, u32 *ret_reason,
 static int room_bound(const struct np_region *region, u32 *ret_reason,
 		      s32 *ret_node)
 {
-	unsigned long room = 0;
-	int nid;
+	unsigned long pages = np_region_base_pages(region);
+	unsigned long room = 0, allowed = 0;
+	int nid, first = first_node(region->nodes);
 
-	for_each_node_mask(nid, region->nodes)
+	for_each_node_mask(nid, region->nodes) {
 		room += node_room(nid);
-	if (room < np_region_base_pages(region))
-		return room_lacks(ret_reason, ret_node,
-				  first_node(region->nodes));
+		allowed += min(node_room(nid), np_node_left(nid));
+	}
+	if (room < pages)
+		return room_lacks(ret_reason, ret_node, first);
+	if (allowed < pages)
+		return room_ceiling(ret_reason, ret_node, first);
 	return 0;
 }
 
 /**
  * np_region_room() - can the nodes give what is asked?
  *
- * Return: 0; -ENOMEM or -EADDRNOTAVAIL with the reason and the node.
+ * Return: 0; -ENOMEM, -EDQUOT or -EADDRNOTAVAIL with the reason and the node.
  */
 int np_region_room(const struct np_region *region, u32 *ret_reason,
 		   s32 *ret_node)

@@ -6,6 +6,7 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "node.h"
@@ -13,6 +14,7 @@
 #include "set.h"
 
 #define CHUNK	128
+#define SCAN	4096	/* pages looked at in one hold of the lock */
 
 /**
  * struct reading - what goes to the caller
@@ -231,15 +233,16 @@ static unsigned int gather_open(const struct np_refault *sampler, u64 *at,
 				unsigned int room, u64 now)
 {
 	struct np_region *region = sampler->region;
+	u64 word, end = min_t(u64, *at + SCAN, region->npages);
 	unsigned int n = 0;
-	u64 word;
 
 	mutex_lock(&region->sampler_lock);
-	for (; !region->closed && *at < region->npages && n < room; ++*at) {
+	if (region->closed)
+		*at = region->npages;
+	for (; *at < end && n < room; ++*at) {
 		word = atomic64_read(&sampler->words[*at]);
 		if (word & NP_WORD_ARMED)
 			records[n++] = open_record(sampler, *at, word, now);
-		cond_resched();
 	}
 	mutex_unlock(&region->sampler_lock);
 	return n;
@@ -256,12 +259,15 @@ static int read_open(struct samples *samples, const struct np_refault *sampler,
 	records = kmalloc_array(CHUNK, sizeof(*records), GFP_KERNEL_ACCOUNT);
 	if (!records)
 		return -ENOMEM;
-	do {
+	while (at < sampler->region->npages && samples_left(samples) && !err) {
 		n = gather_open(sampler, &at, records,
 				min_t(u32, CHUNK, samples_left(samples)), now);
 		for (i = 0; i < n && !err; i++)
 			err = sample_copy(samples, &records[i]);
-	} while (n && !err);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			err = -EINTR;
+	}
 	kfree(records);
 	return err;
 }

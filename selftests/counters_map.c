@@ -302,6 +302,18 @@ TEST_F(map, is_consistent_while_written_and_equals_read)
 		EXPECT_TRUE(equals_read(self->head, info.node_ids));
 }
 
+/* Whoever has said that it is ready may still fault on its way to sleep. */
+static bool is_asleep(pid_t pid)
+{
+	char path[64], text[512], *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (np_read_file(path, text, sizeof(text)) < 0)
+		return false;
+	end = strrchr(text, ')');
+	return end && end[2] == 'S';
+}
+
 /* Another process, which does nothing between TRACK and COUNTERS: not one sample differs. */
 TEST_F(map, equals_read_to_the_last_sample)
 {
@@ -316,6 +328,7 @@ TEST_F(map, equals_read_to_the_last_sample)
 		.node = { self->topo.far >= 0 ? self->topo.far : self->topo.near }, .pages = { 10 },
 	};
 	ASSERT_EQ(0, np_work_prepare(work));
+	ASSERT_TRUE(np_eventually(is_asleep(work->child.pid)));
 	ASSERT_EQ(0, np_track_faults(self->fd, work->child.pid, NUMAPERF_TRACK_PROCESS, 1, &self->target));
 	ASSERT_EQ(0, ask_and_map(self));
 	ASSERT_EQ(0, np_work_go(work));
