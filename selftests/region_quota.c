@@ -88,7 +88,7 @@ static int charge_stays_with_the_memory(struct np_child *me, void *arg)
 	int fd = np_open(O_CLOEXEC);
 
 	(void)me;
-	if (np_region_make(&first, fd, order->node, LIMIT_PAGES * np_page_size(), 0, RATE))
+	if (np_region_make(&first, fd, order->node, LIMIT_PAGES * np_page_size(), 0, 0))
 		return 1;
 	if (np_release(fd, first.arg.lease))
 		return 2;
@@ -107,6 +107,29 @@ TEST_F(quota, charge_stays_with_the_memory)
 
 	limit_locked_memory();
 	EXPECT_EQ(0, np_run(NP_NOBODY, charge_stays_with_the_memory, &order));
+}
+
+/* What is kept of samples lives as long as the memory, too. */
+static int what_samples_take_is_charged(struct np_child *me, void *arg)
+{
+	struct order *order = arg;
+	struct np_region region;
+	int fd = np_open(O_CLOEXEC);
+
+	(void)me;
+	if (np_region_make(&region, fd, order->node, LIMIT_PAGES * np_page_size(), 0, RATE) != -EDQUOT)
+		return 1;
+	if (region.arg.reason != NUMAPERF_REASON_LOCKED_MEMORY)
+		return 2;
+	return np_region_make(&region, fd, order->node, LIMIT_PAGES * np_page_size(), 0, 0) ? 3 : 0;
+}
+
+TEST_F(quota, what_samples_take_is_charged)
+{
+	struct order order = { .node = self->topo.near };
+
+	limit_locked_memory();
+	EXPECT_EQ(0, np_run(NP_NOBODY, what_samples_take_is_charged, &order));
 }
 
 /* ------------------------------------------------------------------ cpuset */
