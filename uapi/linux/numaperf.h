@@ -461,7 +461,8 @@ struct numaperf_ioc_leases {
  *
  * All pages are there, zeroed, on their nodes, when the call returns, or none
  * (ENOMEM). They are charged to the memory cgroup of the caller and to the
- * locked memory of its user, and live until the last mapping and descriptor are
+ * locked memory of its user (as is what sampling needs, from the first rate
+ * above 0 on), and live until the last mapping and descriptor are
  * gone; the lease stands for the observation and the promise. It ends like any
  * other, and sampling with it, while the memory stays; or with the memory
  * (UNMAPPED_ALL). When the cpuset of the process is narrowed so that it leaves
