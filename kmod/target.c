@@ -84,21 +84,43 @@ bool np_target_has(struct np_target *target, struct task_struct *task)
 	return false;
 }
 
-/* @thread is a record for @task of @process, or NULL. np_track_lock held. */
-bool np_target_add(struct np_target *target, struct np_process *process,
-		   struct np_thread *thread, struct task_struct *task)
+/* All records of a thread are walked in its faults, and where nothing may sleep. */
+static bool task_has_room(struct task_struct *task)
+{
+	struct np_thread *thread;
+	unsigned int n = 0;
+
+	for (thread = np_thread_first(task); thread;
+	     thread = np_thread_next(thread, task))
+		n++;
+	return n < NUMAPERF_TARGETS_PER_THREAD_MAX;
+}
+
+/**
+ * np_target_add() - begin to count a thread
+ * @process: which it is of, known to @target
+ * @thread: a record for it, or NULL: there is none
+ * @task: the thread
+ *
+ * np_track_lock held.
+ *
+ * Return: 0; -ESRCH: it exits, or is counted already; -EDQUOT: it is told as
+ * untracked.
+ */
+int np_target_add(struct np_target *target, struct np_process *process,
+		  struct np_thread *thread, struct task_struct *task)
 {
 	if (task->flags & PF_EXITING || np_target_has(target, task))
-		return false;
-	if (!thread) {
+		return -ESRCH;
+	if (!thread || !task_has_room(task)) {
 		atomic64_inc(&target->untracked);
-		return false;
+		return -EDQUOT;
 	}
 	thread->process = np_process_get(process);
 	thread->serial = ++target->last_serial;
 	list_add_tail_rcu(&thread->of_target, &target->threads);
 	hash_add_rcu(np_threads, &thread->hash, (unsigned long)task);
-	return true;
+	return 0;
 }
 
 /* Take away a process with no thread left, or with all of its threads. */
