@@ -155,8 +155,12 @@ static struct np_thread *fold_candidate(struct np_target *target)
 	raw_spin_lock_irq(&np_track_lock);
 	if (target->exited > EXITED_KEPT) {
 		list_for_each_entry(thread, &target->threads, of_target) {
-			/* A fault sample under way still writes. */
+			/*
+			 * Those that were lost are not among @exited. A fault
+			 * sample under way still writes.
+			 */
 			if (!thread->task &&
+			    thread->flags & NUMAPERF_THREAD_EXITED &&
 			    refcount_read(&thread->ref) == 1) {
 				found = thread;
 				break;
