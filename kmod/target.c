@@ -137,8 +137,14 @@ struct mm_struct *np_target_remove_process(struct np_target *target,
 	return np_process_remove(process);
 }
 
-static void fold_one(struct np_target *target, struct np_thread *thread)
+/* With memory for all of its counts first: what READ told only grows. */
+static int fold_one(struct np_target *target, struct np_thread *thread)
 {
+	int err;
+
+	err = np_thread_reserve(target->rest, thread);
+	if (err)
+		return err;
 	raw_spin_lock_irq(&np_track_lock);
 	list_del_rcu(&thread->of_target);
 	target->exited--;
@@ -146,6 +152,7 @@ static void fold_one(struct np_target *target, struct np_thread *thread)
 	np_thread_merge(target->rest, thread);
 	/* Its own list is empty for whoever is still walking: freed by RCU. */
 	np_thread_put(thread);
+	return 0;
 }
 
 static struct np_thread *fold_candidate(struct np_target *target)
@@ -171,7 +178,10 @@ static struct np_thread *fold_candidate(struct np_target *target)
 	return found;
 }
 
-/* Bounds what a program that keeps starting threads costs; loses no count. */
+/*
+ * Bounds what a program that keeps starting threads costs; loses no count.
+ * Without memory records stay as they are: the next exit tries again.
+ */
 static void target_fold(struct work_struct *work)
 {
 	struct np_target *target = container_of(work, struct np_target,
@@ -185,7 +195,8 @@ static void target_fold(struct work_struct *work)
 		target->rest = IS_ERR(thread) ? NULL : thread;
 	}
 	while (target->rest && (thread = fold_candidate(target))) {
-		fold_one(target, thread);
+		if (fold_one(target, thread))
+			break;
 		cond_resched();
 	}
 	mutex_unlock(&target->fold_lock);
