@@ -51,7 +51,9 @@ static void hint_entry(unsigned long a0, unsigned long a1,
 		.pages = compound_nr(page),
 	};
 
-	np_threads_sample(&sample);
+	/* Served for another (ptrace, GUP from afar): not this thread's access. */
+	if (np_misplaced_vma(a1)->vm_mm == current->mm)
+		np_threads_sample(&sample);
 }
 
 static struct np_hook hint_hook = {
