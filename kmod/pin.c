@@ -234,12 +234,13 @@ static void pin_inherit(struct np_thread_lease *lease,
 		list_add_tail(&pin->of_lease, &lease->pins);
 		lease->threads++;
 		np_pin_guard_look(pin);
+	} else {
+		/* Inside, as afterwards another thread may pin it. */
+		child->flags &= ~PF_NO_SETAFFINITY;
 	}
 	raw_spin_unlock_irqrestore(&pins_lock, flags);
-	if (ending) {
-		child->flags &= ~PF_NO_SETAFFINITY;
+	if (ending)
 		np_pin_put(pin);
-	}
 }
 
 void np_pins_fork(struct task_struct *parent, struct task_struct *child)
