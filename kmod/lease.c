@@ -130,9 +130,10 @@ int np_lease_publish(struct np_lease *lease)
 	int err;
 
 	mutex_lock(&leases_mutex);
-	lease->id = ++last_id;
-	err = xa_insert(&leases, lease->id, lease, GFP_KERNEL);
+	err = xa_insert(&leases, ++last_id, lease, GFP_KERNEL);
 	if (!err) {
+		/* Without one, nothing that happens to it is told. */
+		lease->id = last_id;
 		np_lease_get(lease);
 		clear_bit(0, &lease->ending);
 		WRITE_ONCE(count, count + 1);
