@@ -128,6 +128,12 @@ static int target_add_threads(struct np_target *target,
 	return err;
 }
 
+/* Would the hooks that let go of @mm in time still come? */
+static bool task_has_mm(struct task_struct *task, const struct mm_struct *mm)
+{
+	return atomic_read(&task->signal->live) && READ_ONCE(task->mm) == mm;
+}
+
 /* Hold the address space that the process has now. */
 static void target_hold_mm(struct np_target *target, struct task_struct *task,
 			   struct mm_struct *mm)
@@ -136,7 +142,7 @@ static void target_hold_mm(struct np_target *target, struct task_struct *task,
 
 	raw_spin_lock_irq(&np_track_lock);
 	process = np_process_of(target, task->signal);
-	if (process && process->mm != mm)
+	if (process && process->mm != mm && task_has_mm(task, mm))
 		np_process_mm_renew(process, mm);
 	raw_spin_unlock_irq(&np_track_lock);
 }
