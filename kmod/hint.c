@@ -36,7 +36,7 @@ MODULE_PARM_DESC(hint, "Hook of source hint: auto (default), ftrace, kprobe, off
 
 /*
  * mpol_misplaced(page, vma, addr): the address that faulted, of a huge page its
- * first. (Later kernels have a folio and the struct vm_fault in front of it.)
+ * first. (Later kernels: see compat.h.)
  */
 static void hint_entry(unsigned long a0, unsigned long a1,
 		       unsigned long a2, unsigned long a3)
