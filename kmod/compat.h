@@ -66,6 +66,20 @@ static inline struct page *np_misplaced_page(unsigned long a0)
 	return (struct page *)a0;
 }
 
+/*
+ * Its second one is the mapping; from 6.10 on the struct vm_fault, which has it
+ * ("mm/numa_balancing: allow migrate on protnone reference with
+ * MPOL_PREFERRED_MANY policy").
+ */
+static inline struct vm_area_struct *np_misplaced_vma(unsigned long a1)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	return ((struct vm_fault *)a1)->vma;
+#else
+	return (struct vm_area_struct *)a1;
+#endif
+}
+
 /* 6.3: "mm: introduce vma->vm_flags wrapper functions" */
 static inline void np_vm_flags_clear(struct vm_area_struct *vma,
 				     unsigned long flags)

@@ -27,15 +27,16 @@ void np_counter_destroy(struct np_counter *counter)
 	kfree(counter->rows);
 }
 
-/* By the writer: its row, made now if need be (a page-table lock may be held). */
-static struct np_cell *counter_row(struct np_counter *counter, unsigned int i)
+/* By the writer: its row, made now if need be. */
+static struct np_cell *counter_row(struct np_counter *counter, unsigned int i,
+				   gfp_t gfp)
 {
 	struct np_cell *row = counter->rows[i];
 
 	if (likely(row))
 		return row;
 	row = kcalloc(np_nodes, sizeof(*row),
-		      GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+		      gfp | __GFP_NOWARN | __GFP_ACCOUNT);
 	if (!row)
 		return NULL;
 	/* Pairs with the readers' READ_ONCE() and address dependency. */
@@ -54,53 +55,38 @@ int np_counter_add(struct np_counter *counter, const struct np_sample *sample)
 {
 	struct np_cell *row;
 
-	row = counter_row(counter, sample->source * np_nodes +
-				   np_node_place(sample->cpu_node));
+	/* A page-table lock may be held. */
+	row = counter_row(counter,
+			  sample->source * np_nodes +
+			  np_node_place(sample->cpu_node), GFP_NOWAIT);
 	if (!row)
 		return -ENOMEM;
 	cell_add(&row[np_node_place(sample->page_node)], 1, sample->pages);
 	return 0;
 }
 
-static u64 row_samples(const struct np_cell *row)
+/* Room for all of @from, so that a merge loses nothing. Sleeps. 0 or -ENOMEM. */
+int np_counter_reserve(struct np_counter *to, const struct np_counter *from)
 {
 	unsigned int i;
-	u64 samples = 0;
-
-	for (i = 0; i < np_nodes; i++)
-		samples += row[i].samples;
-	return samples;
-}
-
-/* All of them, when nobody writes any more. */
-u64 np_counter_samples(const struct np_counter *counter)
-{
-	unsigned int i;
-	u64 samples = 0;
-
-	for (i = 0; i < row_count(); i++)
-		samples += counter->rows[i] ? row_samples(counter->rows[i]) : 0;
-	return samples;
-}
-
-/* Add all of @from, which nobody writes any more: samples that were lost. */
-u64 np_counter_merge(struct np_counter *to, const struct np_counter *from)
-{
-	struct np_cell *row;
-	unsigned int i, j;
-	u64 lost = 0;
 
 	for (i = 0; i < row_count(); i++) {
-		if (!from->rows[i])
-			continue;
-		row = counter_row(to, i);
-		if (!row)
-			lost += row_samples(from->rows[i]);
-		for (j = 0; row && j < np_nodes; j++)
-			cell_add(&row[j], from->rows[i][j].samples,
+		if (from->rows[i] && !counter_row(to, i, GFP_KERNEL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Add all of @from, which nobody writes any more, to where room was reserved. */
+void np_counter_merge(struct np_counter *to, const struct np_counter *from)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < row_count(); i++) {
+		for (j = 0; from->rows[i] && j < np_nodes; j++)
+			cell_add(&to->rows[i][j], from->rows[i][j].samples,
 				 from->rows[i][j].pages);
 	}
-	return lost;
 }
 
 /* Tell @fn about every cell that is not zero, until it returns not 0. */

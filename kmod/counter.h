@@ -31,8 +31,8 @@ struct np_counter {
 int np_counter_init(struct np_counter *counter, gfp_t gfp);
 void np_counter_destroy(struct np_counter *counter);
 int np_counter_add(struct np_counter *counter, const struct np_sample *sample);
-u64 np_counter_samples(const struct np_counter *counter);
-u64 np_counter_merge(struct np_counter *to, const struct np_counter *from);
+int np_counter_reserve(struct np_counter *to, const struct np_counter *from);
+void np_counter_merge(struct np_counter *to, const struct np_counter *from);
 
 typedef int (*np_counter_fn)(unsigned int source, int cpu_node, int page_node,
 			     const struct np_cell *cell, void *data);

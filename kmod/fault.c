@@ -70,6 +70,9 @@ static struct page *page_at(unsigned long addr)
 {
 	struct page *page;
 
+	/* Run by exit, when it is gone. */
+	if (!current->mm)
+		return NULL;
 	if (get_user_pages_fast_only(addr & PAGE_MASK, 1, 0, &page) != 1)
 		return NULL;
 	return page;

@@ -36,7 +36,7 @@ MODULE_PARM_DESC(hint, "Hook of source hint: auto (default), ftrace, kprobe, off
 
 /*
  * mpol_misplaced(page, vma, addr): the address that faulted, of a huge page its
- * first. (Later kernels have a folio and the struct vm_fault in front of it.)
+ * first. (Later kernels: see compat.h.)
  */
 static void hint_entry(unsigned long a0, unsigned long a1,
 		       unsigned long a2, unsigned long a3)
@@ -51,7 +51,9 @@ static void hint_entry(unsigned long a0, unsigned long a1,
 		.pages = compound_nr(page),
 	};
 
-	np_threads_sample(&sample);
+	/* Served for another (ptrace, GUP from afar): not this thread's access. */
+	if (np_misplaced_vma(a1)->vm_mm == current->mm)
+		np_threads_sample(&sample);
 }
 
 static struct np_hook hint_hook = {

@@ -200,9 +200,11 @@ void np_hook_end(struct np_hook *hook)
 /* Hits that were not delivered since the module was loaded. */
 u64 np_hook_missed(struct np_hook *hook)
 {
-	u64 missed = atomic64_read(&hook->skipped);
+	u64 missed;
 
+	/* A stop moves the kprobe's share to @skipped: once, and only once. */
 	mutex_lock(&hook->linger.lock);
+	missed = atomic64_read(&hook->skipped);
 	if (hook->linger.running && hook->by == NP_HOOK_KPROBE)
 		missed += hook->kprobe.nmissed;
 	mutex_unlock(&hook->linger.lock);

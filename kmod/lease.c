@@ -130,9 +130,10 @@ int np_lease_publish(struct np_lease *lease)
 	int err;
 
 	mutex_lock(&leases_mutex);
-	lease->id = ++last_id;
-	err = xa_insert(&leases, lease->id, lease, GFP_KERNEL);
+	err = xa_insert(&leases, ++last_id, lease, GFP_KERNEL);
 	if (!err) {
+		/* Without one, nothing that happens to it is told. */
+		lease->id = last_id;
 		np_lease_get(lease);
 		clear_bit(0, &lease->ending);
 		WRITE_ONCE(count, count + 1);
@@ -200,12 +201,19 @@ void np_lease_lose(struct np_lease *lease, enum numaperf_reason reason,
 	np_lease_post(lease, NUMAPERF_EVENT_LEASE_LOST, reason, addr, pages);
 }
 
+bool np_lease_is_ending(struct np_lease *lease)
+{
+	return test_bit(0, &lease->ending);
+}
+
 /*
- * It holds all again. The kind keeps losses out meanwhile, or looks for them
- * once more afterwards.
+ * It holds all again, unless its end has begun. The kind keeps losses out
+ * meanwhile, or looks for them once more afterwards.
  */
 void np_lease_rearmed(struct np_lease *lease)
 {
+	if (np_lease_is_ending(lease))
+		return;
 	atomic_xchg(&lease->lost_reason, 0);	/* a full barrier */
 	np_lease_post(lease, NUMAPERF_EVENT_LEASE_REARMED, 0, 0, 0);
 }
@@ -241,11 +249,6 @@ static bool lease_begin_end(struct np_lease *lease, enum numaperf_reason reason)
 		return false;
 	lease->end_reason = reason;
 	return true;
-}
-
-bool np_lease_is_ending(struct np_lease *lease)
-{
-	return test_bit(0, &lease->ending);
 }
 
 static void lease_end_work(struct work_struct *work)

@@ -135,7 +135,7 @@ static void pin_unpublish(struct np_pin *pin)
 }
 
 /* Remove the pin of a thread that exits, or is no longer covered, if any. */
-static bool pin_remove(struct task_struct *task)
+static bool pin_remove(struct task_struct *task, enum numaperf_reason reason)
 {
 	unsigned int left = 0;
 	struct np_pin *pin;
@@ -151,7 +151,7 @@ static bool pin_remove(struct task_struct *task)
 	if (!pin)
 		return false;
 	if (!left)
-		np_lease_end_later(&pin->lease->lease, NUMAPERF_REASON_EXITED);
+		np_lease_end_later(&pin->lease->lease, reason);
 	np_pin_put(pin);
 	return true;
 }
@@ -234,12 +234,13 @@ static void pin_inherit(struct np_thread_lease *lease,
 		list_add_tail(&pin->of_lease, &lease->pins);
 		lease->threads++;
 		np_pin_guard_look(pin);
+	} else {
+		/* Inside, as afterwards another thread may pin it. */
+		child->flags &= ~PF_NO_SETAFFINITY;
 	}
 	raw_spin_unlock_irqrestore(&pins_lock, flags);
-	if (ending) {
-		child->flags &= ~PF_NO_SETAFFINITY;
+	if (ending)
 		np_pin_put(pin);
-	}
 }
 
 void np_pins_fork(struct task_struct *parent, struct task_struct *child)
@@ -262,37 +263,43 @@ void np_pins_fork(struct task_struct *parent, struct task_struct *child)
 	np_lease_put(&lease->lease);
 }
 
-/* A program with more rights isn't held by someone with fewer. */
-static bool exec_keeps(struct np_lease *lease, bool secure)
+/*
+ * Why the new image isn't held, or NONE. A program with more rights isn't by
+ * someone with fewer.
+ */
+static enum numaperf_reason exec_end_reason(struct np_lease *lease, bool secure)
 {
-	return lease->flags & NUMAPERF_PIN_KEEP_ON_EXEC &&
-	       (!secure || lease->privileged);
+	if (!(lease->flags & NUMAPERF_PIN_KEEP_ON_EXEC))
+		return NUMAPERF_REASON_EXECED;
+	if (secure && !lease->privileged)
+		return NUMAPERF_REASON_CREDENTIALS;
+	return NUMAPERF_REASON_NONE;
 }
 
 /* Runs before np_leases_exec(), which ends the leases of the process itself. */
 void np_pins_exec(struct task_struct *task, bool secure)
 {
+	enum numaperf_reason reason = NUMAPERF_REASON_NONE;
 	struct np_pin *pin;
-	bool keep = true;
 
 	rcu_read_lock();
 	pin = np_pin_find(task);
 	if (pin) {
-		keep = exec_keeps(&pin->lease->lease, secure);
-		if (keep) {
+		reason = exec_end_reason(&pin->lease->lease, secure);
+		if (!reason) {
 			task->flags |= PF_NO_SETAFFINITY;
 			if (pin->first)
 				np_lease_rename(&pin->lease->lease, task);
 		}
 	}
 	rcu_read_unlock();
-	if (!keep)
-		pin_remove(task);
+	if (reason)
+		pin_remove(task, reason);
 }
 
 void np_pins_exit(struct task_struct *task)
 {
-	if (pin_remove(task))
+	if (pin_remove(task, NUMAPERF_REASON_EXITED))
 		task->flags &= ~PF_NO_SETAFFINITY;
 }
 

@@ -6,23 +6,35 @@
 
 #include "hook.h"
 #include "process.h"
+#include "target.h"
 #include "thread.h"
 #include "watch.h"
 
 static DEFINE_HASHTABLE(processes, 8);	/* under np_track_lock */
 
-/* The next one that is @signal after @prev (NULL: the first). */
+static struct hlist_head *process_bucket(const struct signal_struct *signal)
+{
+	return &processes[hash_min((unsigned long)signal,
+				   HASH_BITS(processes))];
+}
+
+/*
+ * The next one that is @signal after @prev (NULL: the first). It goes on from
+ * @prev, as from the head each walk would take the square of its length: so
+ * whoever removes one asks for the next before.
+ */
 struct np_process *np_process_next(struct signal_struct *signal,
 				   struct np_process *prev)
 {
-	struct np_process *process;
+	struct hlist_node *node;
 
 	lockdep_assert_held(&np_track_lock);
-	hash_for_each_possible(processes, process, hash,
-			       (unsigned long)signal) {
-		if (process == prev)
-			prev = NULL;
-		else if (!prev && process->signal == signal)
+	node = prev ? prev->hash.next : process_bucket(signal)->first;
+	for (; node; node = node->next) {
+		struct np_process *process;
+
+		process = hlist_entry(node, struct np_process, hash);
+		if (process->signal == signal)
 			return process;
 	}
 	return NULL;
@@ -90,12 +102,33 @@ void np_process_mm_renew(struct np_process *process, struct mm_struct *mm)
 	}
 }
 
-/* The caller has put it into its target's list. np_track_lock held. */
-void np_process_add(struct np_process *process, struct task_struct *task)
+/* Fork, exec and exit walk them all with interrupts off: they must be few. */
+static bool process_has_room(struct signal_struct *signal)
+{
+	struct np_process *process = NULL;
+	unsigned int n = 0;
+
+	while ((process = np_process_next(signal, process)))
+		n++;
+	return n < NUMAPERF_TARGETS_PER_THREAD_MAX;
+}
+
+/* Into the hash and its target's list. False: too many targets know it. */
+bool np_process_add(struct np_process *process, struct task_struct *task)
 {
 	lockdep_assert_held(&np_track_lock);
+	if (!process_has_room(task->signal))
+		return false;
 	process->signal = task->signal;
+	list_add_tail(&process->of_target, &process->target->processes);
 	hash_add(processes, &process->hash, (unsigned long)process->signal);
+	return true;
+}
+
+/* It may be removed already, with a reference left. */
+bool np_process_is_known(const struct np_process *process)
+{
+	return !hlist_unhashed(&process->hash);
 }
 
 /*

@@ -34,7 +34,7 @@ static void range_let_go(struct np_range *range)
 	mutex_lock(&range->mutex);
 	for (i = 0; i < range->npages; i++) {
 		if (range->pages[i])
-			np_range_unpin(range, i);
+			np_range_unpin(&range->pages[i]);
 		cond_resched();
 	}
 	np_range_uncharge(range, range->held);
@@ -92,39 +92,43 @@ static const struct np_lease_ops range_lease_ops = {
 };
 
 /* Nothing of these is charged: they are as if they had not been pinned. */
-static void range_drop_pages(struct np_range *range, unsigned long from,
+static void range_drop_pages(struct page **pages, unsigned long from,
 			     unsigned long end)
 {
 	for (; from < end; from++) {
-		unpin_user_page(range->pages[from]);
-		range->pages[from] = NULL;
+		unpin_user_page(pages[from]);
+		pages[from] = NULL;
 	}
 }
 
 /* Pinned pages, which can't leave their nodes any more, are charged to those. */
-static int range_charge_nodes(struct np_range *range,
-			      struct np_page_check *check, unsigned long from,
-			      unsigned long end)
+static int range_charge_nodes(struct page **pages, struct np_page_check *check,
+			      unsigned long from, unsigned long end)
 {
 	unsigned long next;
 
 	for (; from < end; from = next) {
-		int nid = page_to_nid(range->pages[from]);
+		int nid = page_to_nid(pages[from]);
 
 		for (next = from + 1; next < end; next++) {
-			if (page_to_nid(range->pages[next]) != nid)
+			if (page_to_nid(pages[next]) != nid)
 				break;
 		}
 		if (np_node_charge(nid, next - from)) {
-			range_drop_pages(range, from, end);
+			range_drop_pages(pages, from, end);
 			return np_page_check_ceiling(check, nid);
 		}
 	}
 	return 0;
 }
 
-/* Pages from @done to before @end; what is pinned, also on errors, is in @pages. */
-int np_range_pin_pages(struct np_range *range, struct np_page_check *check,
+/*
+ * Pages from @done to before @end; what is pinned, also on errors, is in @pages.
+ * User space may serve the faults (userfaultfd, FUSE): hold nothing meanwhile
+ * that others wait for.
+ */
+int np_range_pin_pages(struct np_range *range, struct page **pages,
+		       struct np_page_check *check,
 		       unsigned long done, unsigned long end)
 {
 	int n, err;
@@ -136,10 +140,10 @@ int np_range_pin_pages(struct np_range *range, struct np_page_check *check,
 					min_t(unsigned long, PIN_BATCH,
 					      end - done),
 					FOLL_WRITE | FOLL_LONGTERM,
-					range->pages + done);
+					pages + done);
 		if (n <= 0)
 			return n ?: -EFAULT;
-		err = range_charge_nodes(range, check, done, done + n);
+		err = range_charge_nodes(pages, check, done, done + n);
 		if (err)
 			return err;
 		done += n;
@@ -151,17 +155,18 @@ int np_range_pin_pages(struct np_range *range, struct np_page_check *check,
 }
 
 /* What is pinned is what was asked for: looked at after pinning. */
-int np_range_verify_pinned(struct np_range *range, struct np_page_check *check,
+int np_range_verify_pinned(struct np_range *range, struct page **pages,
+			   struct np_page_check *check,
 			   unsigned long from, unsigned long end)
 {
 	unsigned long i;
 	int err;
 
 	for (i = from; i < end; i++) {
-		int nid = np_inject_node(page_to_nid(range->pages[i]));
+		int nid = np_inject_node(page_to_nid(pages[i]));
 
 		err = np_page_check(check, np_range_addr(range, i),
-				    range->pages[i], nid);
+				    pages[i], nid);
 		if (err)
 			return err;
 		cond_resched();
@@ -180,7 +185,6 @@ int np_range_charge(struct np_range *range, unsigned long pages,
 		return err;
 	}
 	atomic64_add(pages, &range->mm->pinned_vm);
-	WRITE_ONCE(range->held, range->held + pages);
 	return 0;
 }
 
@@ -199,14 +203,17 @@ static int range_take(struct np_range *range, struct np_page_check *check)
 	err = np_range_charge(range, range->npages, check);
 	if (err)
 		return err;
+	range->held = range->npages;
 	/* Exec and exit end it even if others keep the address space. */
 	range->followed = np_lifecycle_works() && !np_lifecycle_get();
 	/* Watched first: what is unmapped while being pinned is noticed. */
 	err = np_range_watch(range);
 	if (!err)
-		err = np_range_pin_pages(range, check, 0, range->npages);
+		err = np_range_pin_pages(range, range->pages, check, 0,
+					 range->npages);
 	if (!err)
-		err = np_range_verify_pinned(range, check, 0, range->npages);
+		err = np_range_verify_pinned(range, range->pages, check, 0,
+					     range->npages);
 	if (!err && !np_range_arm(range))
 		err = np_range_unmapped(check);
 	if (!err)

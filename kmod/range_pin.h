@@ -11,14 +11,17 @@ struct np_lease;
 struct np_page_check;
 struct np_range;
 struct np_session;
+struct page;
 
 int np_range_pin(struct np_session *session, struct numaperf_ioc_range_pin *arg);
 
 /* for range_rearm.c */
 void *np_range_array(unsigned long n, size_t size);
-int np_range_pin_pages(struct np_range *range, struct np_page_check *check,
+int np_range_pin_pages(struct np_range *range, struct page **pages,
+		       struct np_page_check *check,
 		       unsigned long done, unsigned long end);
-int np_range_verify_pinned(struct np_range *range, struct np_page_check *check,
+int np_range_verify_pinned(struct np_range *range, struct page **pages,
+			   struct np_page_check *check,
 			   unsigned long from, unsigned long end);
 int np_range_charge(struct np_range *range, unsigned long pages,
 		    struct np_page_check *check);

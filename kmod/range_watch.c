@@ -22,11 +22,11 @@
 #define VERIFY_LOOKS	2
 
 /* Give up one page. */
-void np_range_unpin(struct np_range *range, unsigned long i)
+void np_range_unpin(struct page **page)
 {
-	np_node_uncharge(page_to_nid(range->pages[i]), 1);
-	unpin_user_page(range->pages[i]);
-	range->pages[i] = NULL;
+	np_node_uncharge(page_to_nid(*page), 1);
+	unpin_user_page(*page);
+	*page = NULL;
 }
 
 void np_range_uncharge(struct np_range *range, unsigned long pages)
@@ -47,7 +47,7 @@ static void range_give_up_gone(struct np_range *range)
 			continue;
 		if (!lost++)
 			first = np_range_addr(range, i);
-		np_range_unpin(range, i);
+		np_range_unpin(&range->pages[i]);
 		cond_resched();
 	}
 	if (!lost)
@@ -237,6 +237,7 @@ static const struct mmu_interval_notifier_ops range_notifier_ops = {
 void np_range_watch_init(struct np_range *range)
 {
 	spin_lock_init(&range->lock);
+	mutex_init(&range->rearm_mutex);
 	mutex_init(&range->mutex);
 	INIT_WORK(&range->give_up_work, range_give_up);
 	INIT_DELAYED_WORK(&range->verify_work, range_verify);
@@ -302,6 +303,17 @@ void np_range_forget(struct np_range *range, const unsigned long *which)
 	bitmap_andnot(range->gone, range->gone, which, range->npages);
 	bitmap_andnot(range->suspect, range->suspect, which, range->npages);
 	bitmap_andnot(range->absent, range->absent, which, range->npages);
+	spin_unlock(&range->lock);
+}
+
+/*
+ * These pages, which are pinned now, are looked at when the workers next run: as
+ * long as they were not there, suspicions against them were dropped.
+ */
+void np_range_suspect(struct np_range *range, const unsigned long *which)
+{
+	spin_lock(&range->lock);
+	bitmap_or(range->suspect, range->suspect, which, range->npages);
 	spin_unlock(&range->lock);
 }
 

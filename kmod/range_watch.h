@@ -21,7 +21,9 @@
  * @mm: address space (an mm_count reference, so that it can exit)
  * @start: first address
  * @npages: asked
- * @mutex: @pages and @held once visible; outside of @lock
+ * @rearm_mutex: one re-arming at a time; only its own process waits for it
+ * @mutex: @pages and @held once visible; inside of @rearm_mutex, outside of
+ *	@lock; nothing that user space can hold up happens under it
  * @pages: by index; NULL: given up
  * @held: pages not given up
  * @lock: @armed, @gone, @suspect; taken in the notifier, where nothing may sleep
@@ -41,6 +43,7 @@ struct np_range {
 	struct mm_struct *mm;
 	unsigned long start;
 	unsigned long npages;
+	struct mutex rearm_mutex;	/* re-arming */
 	struct mutex mutex;	/* @pages, @held */
 	struct page **pages;
 	unsigned long held;
@@ -64,13 +67,14 @@ static inline unsigned long np_range_addr(struct np_range *range,
 	return range->start + (i << PAGE_SHIFT);
 }
 
-void np_range_unpin(struct np_range *range, unsigned long i);
+void np_range_unpin(struct page **page);
 void np_range_uncharge(struct np_range *range, unsigned long pages);
 
 void np_range_watch_init(struct np_range *range);
 int np_range_watch(struct np_range *range);
 bool np_range_arm(struct np_range *range);
 void np_range_forget(struct np_range *range, const unsigned long *which);
+void np_range_suspect(struct np_range *range, const unsigned long *which);
 bool np_range_is_whole(struct np_range *range, const unsigned long *which);
 void np_range_verify(struct np_range *range);
 void np_range_cancel(struct np_range *range);

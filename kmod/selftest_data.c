@@ -275,7 +275,8 @@ static int counter_round(struct counter_twin *a, struct counter_twin *b,
 		if (err)
 			return err;
 	}
-	NP_EXPECT(!np_counter_merge(&a->counter, &b->counter));
+	NP_EXPECT(!np_counter_reserve(&a->counter, &b->counter));
+	np_counter_merge(&a->counter, &b->counter);
 	for (i = 0; i < sizeof(a->cells) / sizeof(*to); i++) {
 		to[i].samples += from[i].samples;
 		to[i].pages += from[i].pages;

@@ -14,7 +14,7 @@
 #include "thread.h"
 
 static struct tracepoint *tracepoint;
-static struct np_linger linger;
+static struct np_linger linger = { .name = "sched_migrate_task" };
 
 static void switch_count(struct np_thread *thread, struct task_struct *task,
 			 bool to_other_node)

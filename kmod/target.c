@@ -84,21 +84,43 @@ bool np_target_has(struct np_target *target, struct task_struct *task)
 	return false;
 }
 
-/* @thread is a record for @task of @process, or NULL. np_track_lock held. */
-bool np_target_add(struct np_target *target, struct np_process *process,
-		   struct np_thread *thread, struct task_struct *task)
+/* All records of a thread are walked in its faults, and where nothing may sleep. */
+static bool task_has_room(struct task_struct *task)
+{
+	struct np_thread *thread;
+	unsigned int n = 0;
+
+	for (thread = np_thread_first(task); thread;
+	     thread = np_thread_next(thread, task))
+		n++;
+	return n < NUMAPERF_TARGETS_PER_THREAD_MAX;
+}
+
+/**
+ * np_target_add() - begin to count a thread
+ * @process: which it is of, known to @target
+ * @thread: a record for it, or NULL: there is none
+ * @task: the thread
+ *
+ * np_track_lock held.
+ *
+ * Return: 0; -ESRCH: it exits, or is counted already; -EDQUOT: it is told as
+ * untracked.
+ */
+int np_target_add(struct np_target *target, struct np_process *process,
+		  struct np_thread *thread, struct task_struct *task)
 {
 	if (task->flags & PF_EXITING || np_target_has(target, task))
-		return false;
-	if (!thread) {
+		return -ESRCH;
+	if (!thread || !task_has_room(task)) {
 		atomic64_inc(&target->untracked);
-		return false;
+		return -EDQUOT;
 	}
 	thread->process = np_process_get(process);
 	thread->serial = ++target->last_serial;
 	list_add_tail_rcu(&thread->of_target, &target->threads);
 	hash_add_rcu(np_threads, &thread->hash, (unsigned long)task);
-	return true;
+	return 0;
 }
 
 /* Take away a process with no thread left, or with all of its threads. */
@@ -115,8 +137,14 @@ struct mm_struct *np_target_remove_process(struct np_target *target,
 	return np_process_remove(process);
 }
 
-static void fold_one(struct np_target *target, struct np_thread *thread)
+/* With memory for all of its counts first: what READ told only grows. */
+static int fold_one(struct np_target *target, struct np_thread *thread)
 {
+	int err;
+
+	err = np_thread_reserve(target->rest, thread);
+	if (err)
+		return err;
 	raw_spin_lock_irq(&np_track_lock);
 	list_del_rcu(&thread->of_target);
 	target->exited--;
@@ -124,6 +152,7 @@ static void fold_one(struct np_target *target, struct np_thread *thread)
 	np_thread_merge(target->rest, thread);
 	/* Its own list is empty for whoever is still walking: freed by RCU. */
 	np_thread_put(thread);
+	return 0;
 }
 
 static struct np_thread *fold_candidate(struct np_target *target)
@@ -133,8 +162,12 @@ static struct np_thread *fold_candidate(struct np_target *target)
 	raw_spin_lock_irq(&np_track_lock);
 	if (target->exited > EXITED_KEPT) {
 		list_for_each_entry(thread, &target->threads, of_target) {
-			/* A fault sample under way still writes. */
+			/*
+			 * Those that were lost are not among @exited. A fault
+			 * sample under way still writes.
+			 */
 			if (!thread->task &&
+			    thread->flags & NUMAPERF_THREAD_EXITED &&
 			    refcount_read(&thread->ref) == 1) {
 				found = thread;
 				break;
@@ -145,7 +178,10 @@ static struct np_thread *fold_candidate(struct np_target *target)
 	return found;
 }
 
-/* Bounds what a program that keeps starting threads costs; loses no count. */
+/*
+ * Bounds what a program that keeps starting threads costs; loses no count.
+ * Without memory records stay as they are: the next exit tries again.
+ */
 static void target_fold(struct work_struct *work)
 {
 	struct np_target *target = container_of(work, struct np_target,
@@ -159,7 +195,8 @@ static void target_fold(struct work_struct *work)
 		target->rest = IS_ERR(thread) ? NULL : thread;
 	}
 	while (target->rest && (thread = fold_candidate(target))) {
-		fold_one(target, thread);
+		if (fold_one(target, thread))
+			break;
 		cond_resched();
 	}
 	mutex_unlock(&target->fold_lock);

@@ -90,8 +90,8 @@ void np_target_put(struct np_target *target);
 unsigned int np_target_count(void);
 
 /* np_track_lock held: */
-bool np_target_add(struct np_target *target, struct np_process *process,
-		   struct np_thread *thread, struct task_struct *task);
+int np_target_add(struct np_target *target, struct np_process *process,
+		  struct np_thread *thread, struct task_struct *task);
 struct mm_struct *np_target_remove_process(struct np_target *target,
 					   struct np_process *process);
 void np_target_thread_exited(struct np_target *target);

@@ -21,7 +21,7 @@ static void fork_thread(struct np_process *process, struct task_struct *child)
 
 	if (IS_ERR(thread))
 		thread = NULL;
-	if (!np_target_add(target, process, thread, child) && thread)
+	if (np_target_add(target, process, thread, child) && thread)
 		np_thread_put(thread);
 }
 
@@ -29,12 +29,11 @@ static void fork_process(struct np_target *target, struct task_struct *child)
 {
 	struct np_process *process = np_process_create(target, GFP_ATOMIC);
 
-	if (!process) {
+	if (!process || !np_process_add(process, child)) {
 		atomic64_inc(&target->untracked);
+		np_process_put(process);
 		return;
 	}
-	list_add_tail(&process->of_target, &target->processes);
-	np_process_add(process, child);
 	np_process_mm_renew(process, child->mm);
 	fork_thread(process, child);
 }
@@ -125,22 +124,17 @@ void np_targets_exec(struct task_struct *task, bool secure)
 
 static void exited_thread(struct np_thread *thread, struct task_struct *task)
 {
+	struct np_process *process = thread->process;
 	struct np_target *target = thread->target;
-	struct np_process *process = NULL;
 
 	np_thread_stop(thread, NUMAPERF_THREAD_EXITED);
 	np_target_thread_exited(target);
-	if (target->flags & NUMAPERF_TRACK_PROCESS)
-		return;
 	/* A target of one thread ends with it. */
-	while ((process = np_process_next(task->signal, process))) {
-		if (process->target == target) {
-			np_process_mm_drop(np_process_remove(process));
-			np_target_post(target, NUMAPERF_EVENT_TARGET_EXITED, 0,
-				       task);
-			break;
-		}
-	}
+	if (target->flags & NUMAPERF_TRACK_PROCESS ||
+	    !np_process_is_known(process))
+		return;
+	np_process_mm_drop(np_process_remove(process));
+	np_target_post(target, NUMAPERF_EVENT_TARGET_EXITED, 0, task);
 }
 
 static void exited_process(struct np_process *process, struct task_struct *task)

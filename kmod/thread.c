@@ -239,12 +239,19 @@ void np_thread_fill(struct np_thread *thread,
 	record->serial = thread->serial;
 }
 
-/* Add the counts of a thread that is no longer counted. */
+/* Memory for np_thread_merge(): 0 or -ENOMEM. */
+int np_thread_reserve(struct np_thread *to, const struct np_thread *from)
+{
+	return np_counter_reserve(&to->counter, &from->counter) ?:
+	       np_watch_counts_reserve(to, from);
+}
+
+/* Add the counts of a thread that is no longer counted, all of them. */
 void np_thread_merge(struct np_thread *to, const struct np_thread *from)
 {
-	to->missed += from->missed +
-		      np_counter_merge(&to->counter, &from->counter) +
-		      np_watch_counts_merge(to, from);
+	np_counter_merge(&to->counter, &from->counter);
+	np_watch_counts_merge(to, from);
+	to->missed += from->missed;
 	to->fault.faults += from->fault.faults;
 	to->fault.unresolved += from->fault.unresolved;
 	to->migrations += from->migrations;

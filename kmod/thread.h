@@ -142,6 +142,7 @@ bool np_thread_visible(const struct np_thread *thread, const struct cred *cred);
 bool np_thread_counts(struct np_thread *thread, enum numaperf_source source);
 void np_thread_fill(struct np_thread *thread,
 		    struct numaperf_thread_record *record);
+int np_thread_reserve(struct np_thread *to, const struct np_thread *from);
 void np_thread_merge(struct np_thread *to, const struct np_thread *from);
 
 void np_thread_sample(struct np_thread *thread, const struct np_sample *sample);

@@ -144,7 +144,9 @@ static int thread_lease_rearm(struct np_lease *base,
 	pins = np_pins_collect(lease, &n);
 	if (!pins)
 		return -ENOMEM;
-	if (READ_ONCE(lease->missed))
+	if (np_lease_is_ending(base))
+		arg->reason = NUMAPERF_REASON_NONE;
+	else if (READ_ONCE(lease->missed))
 		arg->reason = NUMAPERF_REASON_NO_MEMORY;
 	else
 		arg->reason = np_pin_guard_rearm(lease, pins, n,
@@ -152,6 +154,9 @@ static int thread_lease_rearm(struct np_lease *base,
 	for (i = 0; i < n; i++)
 		np_pin_put(pins[i]);
 	kvfree(pins);
+	/* It holds nothing any more, whatever was found above. */
+	if (np_lease_is_ending(base))
+		return -ENOENT;
 	return loss_errno(arg->reason);
 }
 

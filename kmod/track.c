@@ -54,46 +54,43 @@ static int target_add_process(struct np_target *target,
 			      struct task_struct *task, struct mm_struct *mm)
 {
 	struct np_process *process = np_process_create(target, GFP_KERNEL);
-	bool alive;
+	int err = 0;
 
 	if (!process)
 		return -ENOMEM;
 	raw_spin_lock_irq(&np_track_lock);
-	alive = atomic_read(&task->signal->live);
-	if (alive) {
-		list_add_tail(&process->of_target, &target->processes);
-		np_process_add(process, task);
+	if (!atomic_read(&task->signal->live))
+		err = -ESRCH;
+	else if (!np_process_add(process, task))
+		err = -EDQUOT;
+	else
 		np_process_mm_renew(process, mm);
-	}
 	raw_spin_unlock_irq(&np_track_lock);
-	if (!alive) {
+	if (err)
 		np_process_put(process);
-		return -ESRCH;
-	}
-	return 0;
+	return err;
 }
 
 static int target_add_thread(struct np_target *target,
-			     struct task_struct *task, u32 *ret_reason)
+			     struct task_struct *task)
 {
 	struct np_thread *thread = np_thread_create(target, task, GFP_KERNEL);
 	struct np_process *process;
-	bool added;
+	int err = -ESRCH;
 
-	if (IS_ERR(thread)) {
-		if (PTR_ERR(thread) == -EDQUOT)
-			*ret_reason = NUMAPERF_REASON_THREAD_QUOTA;
+	if (IS_ERR(thread))
 		return PTR_ERR(thread);
-	}
 	raw_spin_lock_irq(&np_track_lock);
 	process = np_process_of(target, task->signal);
-	added = process && np_target_add(target, process, thread, task);
+	if (process)
+		err = np_target_add(target, process, thread, task);
 	raw_spin_unlock_irq(&np_track_lock);
-	if (added)
-		return 0;
-	np_thread_put(thread);
+	if (err)
+		np_thread_put(thread);
 	/* Of a process it is enough that the others are there. */
-	return target->flags & NUMAPERF_TRACK_PROCESS ? 0 : -ESRCH;
+	if (err == -ESRCH && target->flags & NUMAPERF_TRACK_PROCESS)
+		return 0;
+	return err;
 }
 
 /* A thread of @task's process that is not tracked yet, with a reference. */
@@ -116,19 +113,25 @@ static struct task_struct *target_find_missing(struct np_target *target,
 
 /* Threads that started before the process became known. */
 static int target_add_threads(struct np_target *target,
-			      struct task_struct *task, u32 *ret_reason)
+			      struct task_struct *task)
 {
 	struct task_struct *thread;
 	int err = 0;
 
 	if (!(target->flags & NUMAPERF_TRACK_PROCESS))
-		return target_add_thread(target, task, ret_reason);
+		return target_add_thread(target, task);
 	while (!err && (thread = target_find_missing(target, task))) {
-		err = target_add_thread(target, thread, ret_reason);
+		err = target_add_thread(target, thread);
 		put_task_struct(thread);
 		cond_resched();
 	}
 	return err;
+}
+
+/* Would the hooks that let go of @mm in time still come? */
+static bool task_has_mm(struct task_struct *task, const struct mm_struct *mm)
+{
+	return atomic_read(&task->signal->live) && READ_ONCE(task->mm) == mm;
 }
 
 /* Hold the address space that the process has now. */
@@ -139,7 +142,7 @@ static void target_hold_mm(struct np_target *target, struct task_struct *task,
 
 	raw_spin_lock_irq(&np_track_lock);
 	process = np_process_of(target, task->signal);
-	if (process && process->mm != mm)
+	if (process && process->mm != mm && task_has_mm(task, mm))
 		np_process_mm_renew(process, mm);
 	raw_spin_unlock_irq(&np_track_lock);
 }
@@ -184,7 +187,9 @@ static int target_start(struct np_session *session, struct np_target *target,
 	if (!err)
 		err = target_add_process(target, task, mm);
 	if (!err)
-		err = target_add_threads(target, task, &arg->reason);
+		err = target_add_threads(target, task);
+	if (err == -EDQUOT)
+		arg->reason = NUMAPERF_REASON_THREAD_QUOTA;
 	if (!err)
 		err = target_look_again(target, task, &arg->reason);
 	if (err) {

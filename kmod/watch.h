@@ -80,7 +80,8 @@ void np_watch_remove(struct np_watch_table *to,
 /* watch_count.c */
 int np_watch_count(struct np_thread *thread, const struct np_sample *sample);
 void np_watch_counts_free(struct np_thread *thread);
-u64 np_watch_counts_merge(struct np_thread *to, const struct np_thread *from);
+int np_watch_counts_reserve(struct np_thread *to, const struct np_thread *from);
+void np_watch_counts_merge(struct np_thread *to, const struct np_thread *from);
 int np_watch_counts_walk(struct np_thread *thread, unsigned int slot, u32 range,
 			 np_counter_fn fn, void *data);
 

@@ -11,8 +11,6 @@
 #include "thread.h"
 #include "watch.h"
 
-#define COUNT_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT)
-
 static void counter_free(struct np_watch_counter *counter)
 {
 	if (!counter)
@@ -26,14 +24,14 @@ static void counter_free_rcu(struct rcu_head *rcu)
 	counter_free(container_of(rcu, struct np_watch_counter, rcu));
 }
 
-static struct np_watch_counter *counter_create(u32 range)
+static struct np_watch_counter *counter_create(u32 range, gfp_t gfp)
 {
-	struct np_watch_counter *counter = kzalloc(sizeof(*counter), COUNT_GFP);
+	struct np_watch_counter *counter = kzalloc(sizeof(*counter), gfp);
 
 	if (!counter)
 		return NULL;
 	counter->range = range;
-	if (np_counter_init(&counter->counter, COUNT_GFP)) {
+	if (np_counter_init(&counter->counter, gfp)) {
 		kfree(counter);
 		return NULL;
 	}
@@ -42,15 +40,16 @@ static struct np_watch_counter *counter_create(u32 range)
 
 /* By the writer: where it counts, made now if need be; NULL: no memory. */
 static struct np_counter *thread_counter(struct np_thread *thread,
-					 unsigned int slot, u32 range)
+					 unsigned int slot, u32 range,
+					 gfp_t gfp)
 {
 	struct np_watch_counter *counter, *old;
 
+	gfp |= __GFP_NOWARN | __GFP_ACCOUNT;
 	if (unlikely(!thread->watched)) {
 		struct np_watch_counter **watched;
 
-		watched = kcalloc(NUMAPERF_RANGES_MAX, sizeof(*watched),
-				  COUNT_GFP);
+		watched = kcalloc(NUMAPERF_RANGES_MAX, sizeof(*watched), gfp);
 		if (!watched)
 			return NULL;
 		/* Pairs with the readers' READ_ONCE() and address dependency. */
@@ -59,7 +58,7 @@ static struct np_counter *thread_counter(struct np_thread *thread,
 	old = thread->watched[slot];
 	if (likely(old && old->range == range))
 		return &old->counter;
-	counter = counter_create(range);
+	counter = counter_create(range, gfp);
 	if (!counter)
 		return NULL;
 	/* Likewise. */
@@ -86,7 +85,7 @@ int np_watch_count(struct np_thread *thread, const struct np_sample *sample)
 	entry = np_watch_find(table, sample->addr);
 	if (!entry)
 		return 0;
-	counter = thread_counter(thread, entry->slot, entry->range);
+	counter = thread_counter(thread, entry->slot, entry->range, GFP_NOWAIT);
 	return counter ? np_counter_add(counter, sample) : -ENOMEM;
 }
 
@@ -103,27 +102,54 @@ void np_watch_counts_free(struct np_thread *thread)
 }
 
 /*
- * Add all of @from, which nobody writes any more: samples that were lost. Of
- * two ranges that had one slot, only the later one may be there still.
+ * What @from has counted at @slot, for @to; NULL: nothing. Of two ranges that
+ * had one slot, only the later one may be there still.
  */
-u64 np_watch_counts_merge(struct np_thread *to, const struct np_thread *from)
+static const struct np_watch_counter *
+counter_to_merge(const struct np_thread *to, const struct np_thread *from,
+		 unsigned int slot)
+{
+	const struct np_watch_counter *counter, *there;
+
+	counter = from->watched ? from->watched[slot] : NULL;
+	there = to->watched ? to->watched[slot] : NULL;
+	if (counter && there && there->range > counter->range)
+		return NULL;
+	return counter;
+}
+
+/* See np_counter_reserve(). */
+int np_watch_counts_reserve(struct np_thread *to, const struct np_thread *from)
 {
 	unsigned int slot;
-	u64 lost = 0;
 
-	for (slot = 0; from->watched && slot < NUMAPERF_RANGES_MAX; slot++) {
-		const struct np_watch_counter *counter = from->watched[slot];
+	for (slot = 0; slot < NUMAPERF_RANGES_MAX; slot++) {
+		const struct np_watch_counter *counter;
 		struct np_counter *home;
 
-		if (!counter ||
-		    (to->watched && to->watched[slot] &&
-		     to->watched[slot]->range > counter->range))
+		counter = counter_to_merge(to, from, slot);
+		if (!counter)
 			continue;
-		home = thread_counter(to, slot, counter->range);
-		lost += home ? np_counter_merge(home, &counter->counter) :
-			       np_counter_samples(&counter->counter);
+		home = thread_counter(to, slot, counter->range, GFP_KERNEL);
+		if (!home || np_counter_reserve(home, &counter->counter))
+			return -ENOMEM;
 	}
-	return lost;
+	return 0;
+}
+
+/* See np_counter_merge(). */
+void np_watch_counts_merge(struct np_thread *to, const struct np_thread *from)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < NUMAPERF_RANGES_MAX; slot++) {
+		const struct np_watch_counter *counter;
+
+		counter = counter_to_merge(to, from, slot);
+		if (counter)
+			np_counter_merge(&to->watched[slot]->counter,
+					 &counter->counter);
+	}
 }
 
 /* Tell @fn about what the thread has counted in a range: see np_counter_walk(). */

@@ -44,6 +44,12 @@ struct plan {
 	__u64 lease;
 };
 
+struct passed {
+	struct plan plan;
+	int fd;
+	__u32 flags;
+};
+
 static int other_cpu(const struct np_topo *topo)
 {
 	int cpu = np_set_first(&topo->cpus);
@@ -82,6 +88,51 @@ TEST_F(image, of_root_is_held)
 
 	NP_NEED_CPUS(self->topo, 2);
 	EXPECT_EQ(EINVAL, np_run(0, pin_and_exec, &plan));
+}
+
+/* The session is passed to the new image, so that the end is told. */
+static int pin_in(struct np_child *me, void *arg)
+{
+	struct passed *passed = arg;
+	struct np_set one = np_set_of(passed->plan.cpu);
+	struct numaperf_ioc_thread_pin pin;
+
+	if (np_affinity_set(0, &one) || np_pin_thread(passed->fd, 0, &one, passed->flags, &pin))
+		return 255;
+	return np_status(np_exec_helper(passed->plan.path, "wait", 0, me->socket));
+}
+
+static __u32 reason_of_end(const struct passed *passed)
+{
+	struct numaperf_event_record event = { 0 };
+	struct np_child child;
+	__u64 word;
+
+	if (np_spawn(&child, NP_NOBODY, pin_in, (void *)passed) || np_hear(&child, &word) || np_event(passed->fd, &event))
+		return ~0U;
+	np_kill(&child);
+	return event.type == NUMAPERF_EVENT_LEASE_ENDED ? event.reason : ~0U;
+}
+
+TEST_F(image, ends_a_lease_that_is_not_for_it)
+{
+	struct passed passed = {
+		.plan = { .path = self->program.path, .cpu = self->topo.near_cpu }, .fd = self->fd,
+	};
+
+	EXPECT_EQ(NUMAPERF_REASON_EXECED, reason_of_end(&passed));
+}
+
+TEST_F(image, with_more_rights_ends_a_lease_that_was_for_it)
+{
+	struct passed passed = {
+		.plan = { .path = self->program.path, .cpu = self->topo.near_cpu },
+		.fd = self->fd, .flags = NUMAPERF_PIN_KEEP_ON_EXEC,
+	};
+
+	if (!variant->secure)
+		return;
+	EXPECT_EQ(NUMAPERF_REASON_CREDENTIALS, reason_of_end(&passed));
 }
 
 struct second {

@@ -40,6 +40,30 @@ static int read_target(FIXTURE_DATA(scope) *self)
 	return np_counts_read(self->fd, self->target, 0, &counts);
 }
 
+/* ------------------------------------------------------------ many targets */
+
+static int track_once_more(int fd, struct numaperf_ioc_track *track)
+{
+	*track = (struct numaperf_ioc_track) { .size = sizeof(*track), .sources = NP_FAULT };
+	return np_ioctl(fd, NUMAPERF_IOC_TRACK, track);
+}
+
+/* What faults, forks and exits walk through is bounded. */
+TEST_F(scope, thread_is_in_so_many_targets_at_most)
+{
+	struct numaperf_ioc_track track;
+	int other = np_open(O_CLOEXEC);
+
+	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_FAULT);
+	ASSERT_EQ(0, track_once_more(other, &track));
+	for (int i = 1; i < NUMAPERF_TARGETS_PER_THREAD_MAX; i++)
+		ASSERT_EQ(0, track_once_more(self->fd, &track));
+	EXPECT_EQ(-EDQUOT, track_once_more(self->fd, &track));
+	EXPECT_EQ(NUMAPERF_REASON_THREAD_QUOTA, track.reason);
+	close(other);
+	EXPECT_EQ(0, track_once_more(self->fd, &track));
+}
+
 /* --------------------------------------------------------- other threads */
 
 static void *touch_in_thread(void *arg)
