@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,7 +14,8 @@
 
 #define SOME	10
 #define FLOOD	40
-#define TORRENT	1300
+#define CROWD	24
+#define TORRENT	(CROWD * NUMAPERF_TARGETS_PER_THREAD_MAX)
 
 FIXTURE(events) {
 	int fd;
@@ -368,24 +370,67 @@ static bool tally_until(struct np_netlink *nl, __u64 lease, struct tally *tally)
 	return true;
 }
 
-/* A process that is measured very often exits: all of its events are of one moment, more than the kernel notes. */
+static int set_priority(pid_t pid, int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(pid, priority ? SCHED_FIFO : SCHED_OTHER, &param);
+}
+
+/* Processes on all CPUs, in one group, whose exits leave no time to the kernel's worker. */
+static int gather(const struct np_topo *topo, struct np_child *crowd)
+{
+	int cpu = -1;
+
+	for (int i = 0; i < CROWD; i++) {
+		cpu = cpu < 0 ? np_set_first(&topo->cpus) : np_set_next(&topo->cpus, cpu);
+		if (cpu < 0)
+			cpu = np_set_first(&topo->cpus);
+		if (np_spawn(&crowd[i], 0, wait_for_the_end, NULL) || setpgid(crowd[i].pid, crowd[0].pid) ||
+		    np_affinity_set_cpu(crowd[i].pid, cpu) || set_priority(crowd[i].pid, 1))
+			return -1;
+	}
+	return 0;
+}
+
+static int track_all_they_may(int session, const struct np_child *crowd)
+{
+	__u32 target;
+	int err = 0;
+
+	for (int i = 0; i < TORRENT && !err; i++)
+		err = np_track(session, crowd[i % CROWD].pid, NP_FAULT, NUMAPERF_TRACK_PROCESS, &target);
+	return err;
+}
+
+/* All at once: whoever kills is not interrupted by who is killed. */
+static int send_away(struct np_child *crowd)
+{
+	int err = set_priority(0, 2) || kill(-crowd[0].pid, SIGKILL) || set_priority(0, 0);
+
+	for (int i = 0; i < CROWD; i++)
+		np_kill(&crowd[i]);
+	return err;
+}
+
+/* Processes that are measured very often exit: all of their events are of one moment, more than the kernel notes. */
 TEST_F(events, that_find_no_room_in_the_kernel_are_counted_and_told)
 {
 	__u64 lease, queued, sent, before = counted(NUMAPERF_GENL_INFO_EVENTS_DROPPED);
 	int large = 4 << 20, session = np_open(O_CLOEXEC);
 	struct tally tally = { 0 };
-	struct np_child child;
-	__u32 target;
+	struct np_child crowd[CROWD];
+	struct np_topo topo;
 
 	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_FAULT);
-	ASSERT_EQ(0, np_spawn(&child, 0, wait_for_the_end, NULL));
-	for (int i = 0; i < TORRENT; i++)
-		ASSERT_EQ(0, np_track(session, child.pid, NP_FAULT, NUMAPERF_TRACK_PROCESS, &target));
+	ASSERT_EQ(0, np_topo_read(&topo));
+	ASSERT_EQ(0, gather(&topo, crowd));
+	ASSERT_EQ(0, track_all_they_may(session, crowd));
 	ASSERT_EQ(0, setsockopt(self->nl.fd, SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof(large)));
 	ASSERT_EQ(0, np_netlink_join(&self->nl));
 	queued = counted(NUMAPERF_GENL_INFO_EVENTS_QUEUED);
 	sent = counted(NUMAPERF_GENL_INFO_EVENTS_SENT);
-	np_kill(&child);
+	ASSERT_EQ(0, send_away(crowd));
 	/* Room again: one more, to be told by. */
 	ASSERT_TRUE(np_eventually(counted(NUMAPERF_GENL_INFO_EVENTS_SENT) - sent >=
 				  counted(NUMAPERF_GENL_INFO_EVENTS_QUEUED) - queued));

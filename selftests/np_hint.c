@@ -29,14 +29,16 @@ static int watch_areas(struct np_hint_run *run)
 
 static int start(struct np_hint_run *run)
 {
-	int err = np_work_prepare(run->work) ?:
-		np_track(run->fd, run->work->child.pid, NP_HINT | run->sources, NUMAPERF_TRACK_PROCESS,
-			 &run->target) ?:
-		watch_areas(run);
+	int err = np_work_prepare(run->work);
 
+	/* Before any sample: what waits takes a fault now and then, too. */
 	run->faults = run->local = run->migrated = 0;
 	differences(run);
-	return err ?: np_work_go(run->work);
+	return err ?:
+	       np_track(run->fd, run->work->child.pid, NP_HINT | run->sources, NUMAPERF_TRACK_PROCESS,
+			&run->target) ?:
+	       watch_areas(run) ?:
+	       np_work_go(run->work);
 }
 
 static bool enough(struct np_hint_run *run, __u64 samples)
@@ -89,8 +91,10 @@ int np_hint_begin(struct np_hint_run *run, __u64 samples)
 
 int np_hint_finish(struct np_hint_run *run)
 {
-	int err = np_work_stop(run->work);
+	int err = np_work_stop(run->work) ?:
+		np_counts_read(run->fd, run->target, NUMAPERF_READ_STOP, &run->counts);
 
+	/* After the last sample. */
 	differences(run);
-	return err ?: np_counts_read(run->fd, run->target, NUMAPERF_READ_STOP, &run->counts);
+	return err;
 }
