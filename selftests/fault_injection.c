@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "np_fail.h"
+#include "np_netlink.h"
 #include "np_test.h"
 
 #define PAGES 8
@@ -24,6 +25,7 @@
  * @lease: that the call is about, or took
  * @target: likewise
  * @memory: PAGES pages on the near node
+ * @netlink: socket that asks for the host's view
  */
 struct world {
 	struct np_topo topo;
@@ -37,6 +39,8 @@ struct world {
 	size_t mapped_length;
 	__u64 lease;
 	__u32 target;
+	struct np_netlink netlink;
+	struct np_message answer;
 	union {
 		struct numaperf_lease_record leases[RECORDS];
 		struct numaperf_node_pages nodes[RECORDS];
@@ -385,6 +389,41 @@ static int undo_event(struct world *w)
 	return fcntl(w->fd, F_SETFL, flags);
 }
 
+/* Something to tell of, and a socket of its own for each question: answers that were lost don't confuse the next. */
+static int need_netlink(struct world *w)
+{
+	return do_range_pin(w) ?: np_netlink_open(&w->netlink);
+}
+
+static int do_netlink_info(struct world *w)
+{
+	return np_netlink_ask(&w->netlink, NUMAPERF_GENL_CMD_INFO, &w->answer);
+}
+
+static int netlink_dump(struct world *w, __u8 command)
+{
+	struct np_dump dump = { 0 };
+	int count = np_netlink_dump(&w->netlink, command, &dump);
+
+	return count < 0 ? count : 0;
+}
+
+static int do_netlink_leases(struct world *w)
+{
+	return netlink_dump(w, NUMAPERF_GENL_CMD_LEASES);
+}
+
+static int do_netlink_targets(struct world *w)
+{
+	return netlink_dump(w, NUMAPERF_GENL_CMD_TARGETS);
+}
+
+static int undo_netlink(struct world *w)
+{
+	np_netlink_close(&w->netlink);
+	return undo_lease(w);
+}
+
 /* -------------------------------------------------------------- the sweep */
 
 FIXTURE(nth) {
@@ -422,7 +461,8 @@ FIXTURE_TEARDOWN(nth)
 
 static bool of_contract(int err)
 {
-	return err == -ENOMEM || err == -EFAULT;
+	/* Netlink's own way to say that an answer was lost for want of memory. */
+	return err == -ENOMEM || err == -EFAULT || err == -ENOBUFS;
 }
 
 TEST_F(nth, failure_takes_nothing)
@@ -489,5 +529,8 @@ ROW(region_set, do_region_new, do_region_set, undo_region);
 ROW(region_read, do_region_new, do_region_read, undo_region);
 ROW(region_mmap, do_region_new, do_mmap, undo_region);
 ROW(events, need_event, do_read_events, undo_event);
+ROW(netlink_info, need_netlink, do_netlink_info, undo_netlink);
+ROW(netlink_leases, need_netlink, do_netlink_leases, undo_netlink);
+ROW(netlink_targets, need_netlink, do_netlink_targets, undo_netlink);
 
 TEST_HARNESS_MAIN
