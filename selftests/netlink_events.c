@@ -366,7 +366,9 @@ static bool tally_until(struct np_netlink *nl, __u64 lease, struct tally *tally)
 		tally->first = tally->first ?: tally->last - np_attr_u32(&event, NUMAPERF_GENL_EVENT_DROPPED);
 		tally->dropped += np_attr_u32(&event, NUMAPERF_GENL_EVENT_DROPPED);
 		tally->events++;
-	} while (np_attr_u64(&event, NUMAPERF_GENL_EVENT_ID) != lease);
+		/* A target may have the same number. */
+	} while (np_attr_u32(&event, NUMAPERF_GENL_EVENT_TYPE) == NUMAPERF_EVENT_TARGET_EXITED ||
+		 np_attr_u64(&event, NUMAPERF_GENL_EVENT_ID) != lease);
 	return true;
 }
 
