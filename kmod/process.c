@@ -110,7 +110,7 @@ static bool process_has_room(struct signal_struct *signal)
 
 	while ((process = np_process_next(signal, process)))
 		n++;
-	return n < NUMAPERF_TARGETS_PER_THREAD_MAX;
+	return n < NUMAPERF_TARGETS_PER_PROCESS_MAX;
 }
 
 /* Into the hash and its target's list. False: too many targets know it. */

@@ -64,6 +64,53 @@ TEST_F(scope, thread_is_in_so_many_targets_at_most)
 	EXPECT_EQ(0, track_once_more(self->fd, &track));
 }
 
+struct sleeper {
+	pthread_t thread;
+	pid_t tid;
+};
+
+static atomic_bool wake;
+
+static void *sleep_in_thread(void *arg)
+{
+	struct sleeper *sleeper = arg;
+
+	__atomic_store_n(&sleeper->tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	while (!wake)
+		np_nap();
+	return NULL;
+}
+
+/* A few threads, each in as many targets as it may be, and then there are too many for their process. */
+TEST_F(scope, process_is_in_so_many_targets_at_most)
+{
+	enum { THREADS = NUMAPERF_TARGETS_PER_PROCESS_MAX / NUMAPERF_TARGETS_PER_THREAD_MAX + 1 };
+	struct sleeper sleepers[THREADS] = { 0 };
+	struct numaperf_ioc_track track;
+	int taken = 0, err = 0;
+
+	NP_NEED_FEATURE(self->fd, NUMAPERF_FEATURE_FAULT);
+	wake = false;
+	for (int i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_create(&sleepers[i].thread, NULL, sleep_in_thread, &sleepers[i]));
+		ASSERT_TRUE(np_eventually(__atomic_load_n(&sleepers[i].tid, __ATOMIC_ACQUIRE)));
+	}
+	for (int i = 0; !err && i < THREADS * NUMAPERF_TARGETS_PER_THREAD_MAX; i++) {
+		track = (struct numaperf_ioc_track) {
+			.size = sizeof(track), .sources = NP_FAULT,
+			.pid = sleepers[i / NUMAPERF_TARGETS_PER_THREAD_MAX].tid,
+		};
+		err = np_ioctl(self->fd, NUMAPERF_IOC_TRACK, &track);
+		taken += !err;
+	}
+	wake = true;
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(sleepers[i].thread, NULL);
+	EXPECT_EQ(-EDQUOT, err);
+	EXPECT_EQ(NUMAPERF_REASON_THREAD_QUOTA, track.reason);
+	EXPECT_EQ(NUMAPERF_TARGETS_PER_PROCESS_MAX, taken);
+}
+
 /* --------------------------------------------------------- other threads */
 
 static void *touch_in_thread(void *arg)

@@ -678,8 +678,9 @@ struct numaperf_ioc_placement {
 #define NUMAPERF_TRACK_PROCESS	(1U << 0)  /* all threads, now and later */
 #define NUMAPERF_TRACK_CHILDREN	(1U << 1)  /* forked children too */
 
-/* of one thread, of everyone; and of the threads of one process together */
-#define NUMAPERF_TARGETS_PER_THREAD_MAX	64
+/* of everyone together */
+#define NUMAPERF_TARGETS_PER_THREAD_MAX		64
+#define NUMAPERF_TARGETS_PER_PROCESS_MAX	512	/* of any of its threads */
 
 /**
  * struct numaperf_ioc_track - begin to count (NUMAPERF_IOC_TRACK)
@@ -700,8 +701,8 @@ struct numaperf_ioc_placement {
  * or unreadable binary begins or the credentials change. Ends with the session.
  *
  * EDQUOT with THREAD_QUOTA: the user's threads_max, or as many targets as may be
- * have the thread or its process already: NUMAPERF_TARGETS_PER_THREAD_MAX. What
- * starts later, beyond either, is told as untracked.
+ * have the thread or its process already: NUMAPERF_TARGETS_PER_THREAD_MAX,
+ * _PER_PROCESS_MAX. What starts later, beyond these, is told as untracked.
  */
 struct numaperf_ioc_track {
 	__u32 size;
