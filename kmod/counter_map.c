@@ -328,12 +328,38 @@ static struct file *map_open(struct np_counter_map *map, s32 *ret_fd)
 	return file;
 }
 
+/* Counters that nobody can map are not kept. Session's lock held. */
+static int target_open(struct np_target *target,
+		       struct numaperf_ioc_counters *arg,
+		       struct file **ret_file)
+{
+	struct np_counter_map *map = target->map, *fresh = NULL;
+	struct file *file;
+
+	if (!map) {
+		fresh = np_counter_map_create(target->session->user,
+					      &arg->reason);
+		if (IS_ERR(fresh))
+			return PTR_ERR(fresh);
+		map = fresh;
+	}
+	file = map_open(map, &arg->fd);
+	if (IS_ERR(file)) {
+		np_counter_map_put(fresh);
+		return PTR_ERR(file);
+	}
+	if (fresh)
+		np_target_map_set(target, fresh);
+	arg->length = map->npages << PAGE_SHIFT;
+	*ret_file = file;
+	return 0;
+}
+
 /* COUNTERS. @ret_file: not yet in the table of descriptors. */
 int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg,
 		struct file **ret_file)
 {
 	struct np_target *target;
-	struct file *file;
 	int err = -ENOENT;
 
 	if (arg->flags || arg->pad)
@@ -342,17 +368,7 @@ int np_counters(struct np_session *session, struct numaperf_ioc_counters *arg,
 	mutex_lock(&session->lock);
 	target = np_target_find(session, arg->target);
 	if (target)
-		err = np_target_map_make(target, &arg->reason);
-	if (err)
-		goto out;
-	file = map_open(target->map, &arg->fd);
-	if (IS_ERR(file)) {
-		err = PTR_ERR(file);
-		goto out;
-	}
-	arg->length = target->map->npages << PAGE_SHIFT;
-	*ret_file = file;
-out:
+		err = target_open(target, arg, ret_file);
 	mutex_unlock(&session->lock);
 	return err;
 }

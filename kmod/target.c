@@ -246,6 +246,13 @@ struct np_target *np_target_create(struct np_session *session,
 	return target;
 }
 
+/* From here on it is counted there, too, until the target's end. */
+void np_target_map_set(struct np_target *target, struct np_counter_map *map)
+{
+	/* Pairs with np_target_map(). */
+	smp_store_release(&target->map, map);
+}
+
 /* What mappings and alarms read, if it isn't there yet. Session's lock held. */
 int np_target_map_make(struct np_target *target, u32 *ret_reason)
 {
@@ -257,8 +264,7 @@ int np_target_map_make(struct np_target *target, u32 *ret_reason)
 	map = np_counter_map_create(target->session->user, ret_reason);
 	if (IS_ERR(map))
 		return PTR_ERR(map);
-	/* Pairs with np_target_map(). */
-	smp_store_release(&target->map, map);
+	np_target_map_set(target, map);
 	return 0;
 }
 

@@ -81,7 +81,7 @@ struct np_target {
 /* Where samples are counted for mappings, or NULL. From the fault path. */
 static inline struct np_counter_map *np_target_map(struct np_target *target)
 {
-	/* Pairs with np_target_map_make(). */
+	/* Pairs with np_target_map_set(). */
 	return smp_load_acquire(&target->map);
 }
 
@@ -103,6 +103,7 @@ void np_target_post(struct np_target *target, enum numaperf_event_type type,
 struct np_target *np_target_create(struct np_session *session,
 				   struct task_struct *task,
 				   const struct numaperf_ioc_track *arg);
+void np_target_map_set(struct np_target *target, struct np_counter_map *map);
 int np_target_map_make(struct np_target *target, u32 *ret_reason);
 int np_target_hooks_get(struct np_target *target);
 struct np_target *np_target_find(struct np_session *session, u32 id);
