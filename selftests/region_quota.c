@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Observed regions within locked memory, cpuset and memory cgroup. */
 #include <errno.h>
+#include <sys/mman.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -130,6 +131,42 @@ TEST_F(quota, what_samples_take_is_charged)
 
 	limit_locked_memory();
 	EXPECT_EQ(0, np_run(NP_NOBODY, what_samples_take_is_charged, &order));
+}
+
+/* Unmapping a page takes as long as it has mappings, so beyond a number of these it is not done. */
+TEST_F(quota, too_many_mappings_are_not_sampled)
+{
+	enum { MAPPINGS = 1100 };
+	static void *mappings[MAPPINGS];
+	static struct np_region_counts counts;
+	struct np_region region;
+	int fd = np_open(O_CLOEXEC);
+	size_t page = np_page_size();
+	__u64 armed;
+
+	ASSERT_EQ(0, np_region_make(&region, fd, self->topo.near, page, 0, RATE));
+	*(volatile char *)region.at = 1;
+	for (int i = 0; i < MAPPINGS; i++) {
+		mappings[i] = mmap(NULL, page, PROT_READ, MAP_SHARED, region.fd, 0);
+		ASSERT_NE(MAP_FAILED, mappings[i]);
+	}
+	*(volatile char *)region.at = 2;
+	for (int i = 0; i < 20; i++)
+		np_nap();	/* a batch may have been under way when the last mapping was made */
+	ASSERT_EQ(0, np_region_read(fd, region.arg.lease, &counts));
+	armed = counts.read.armed;
+	for (int i = 0; i < 20; i++) {
+		*(volatile char *)region.at = 3;
+		np_nap();
+	}
+	ASSERT_EQ(0, np_region_read(fd, region.arg.lease, &counts));
+	EXPECT_EQ(armed, counts.read.armed);
+	for (int i = 0; i < MAPPINGS; i++)
+		np_unmap(mappings[i], page);
+	EXPECT_TRUE(np_eventually((*(volatile char *)region.at = 4,
+				   np_region_read(fd, region.arg.lease, &counts) == 0 && counts.read.armed > armed)));
+	np_region_end(&region);
+	close(fd);
 }
 
 /* ------------------------------------------------------------------ cpuset */
