@@ -5,8 +5,9 @@
  *
  * Each page has a word: not armed, or armed since when, in which turn. The
  * sampler arms, just before it unmaps, or the thread that used the page last
- * does (refault_close.c); the first fault after that disarms and counts. Faults on pages that are not armed (the first touch, a forked
- * child's, one after munmap) are no samples.
+ * does (refault_close.c); the first fault after that disarms and counts. Faults
+ * on pages that are not armed (the first touch, a forked child's, one after
+ * munmap) are no samples.
  */
 #ifndef NP_REFAULT_H
 #define NP_REFAULT_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Observed regions within locked memory, cpuset and memory cgroup. */
 #include <errno.h>
-#include <sys/mman.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
